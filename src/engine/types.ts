@@ -55,7 +55,13 @@ export interface DenoisingEvent {
   /** Rows this request had in this forward. */
   rows: number;
   step: number;
-  commits: { position: number; token: number; text: string; probability: number; top: { token: number; text: string; probability: number }[] }[];
+  commits: {
+    position: number;
+    token: number;
+    text: string;
+    probability: number;
+    top: { token: number; text: string; probability: number }[];
+  }[];
   masked: number[];
 }
 
@@ -103,7 +109,13 @@ export interface ModelInfo {
   decodeModes: DecodeMode[];
   kvPages: number;
   maxSequences: number;
-  defaults: { decodeMode: DecodeMode; threshold: number; smallBlockSize: number; dualCache: boolean; maxTokens: number };
+  defaults: {
+    decodeMode: DecodeMode;
+    threshold: number;
+    smallBlockSize: number;
+    dualCache: boolean;
+    maxTokens: number;
+  };
 }
 
 export interface Model {
@@ -148,7 +160,13 @@ export interface LoadOptions {
   /** Overrides for files that lack or misstate them. */
   maskToken?: number;
   blockSize?: number;
-  defaults?: { decodeMode?: DecodeMode; threshold?: number; smallBlockSize?: number; dualCache?: boolean; maxTokens?: number };
+  defaults?: {
+    decodeMode?: DecodeMode;
+    threshold?: number;
+    smallBlockSize?: number;
+    dualCache?: boolean;
+    maxTokens?: number;
+  };
   onProgress?: (done: number, total: number) => void;
   /** Told one line about each thing a user may want to know (template replaced, backend chosen). */
   log?: (level: "info" | "warn", message: string) => void;

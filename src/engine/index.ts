@@ -1,0 +1,209 @@
+// Loading: from the path of a GGUF file to a model that answers.
+//
+// Each layer reads its own part of the file (hyper-parameters, tokenizer, weights) and complains
+// about it; here they are put together, and memory is decided.
+
+import { basename } from "node:path";
+import { createNative, nativeAvailable } from "../backend/native.js";
+import type { Program } from "../backend/program.js";
+import { createReference } from "../backend/reference.js";
+import { type Backend, type BackendOptions, pageBytes, pageSize } from "../backend/types.js";
+import { openGguf } from "../format/gguf.js";
+import type { ModelFile } from "../format/types.js";
+import { readHyperParameters } from "../model/hyperparameters.js";
+import { buildProgram, checkWeights } from "../model/program.js";
+import type { DiffusionFacts, HyperParameters } from "../model/types.js";
+import { chatTemplateFor } from "../text/template.js";
+import { Tokenizer } from "../text/tokenizer.js";
+import { UnmaskError } from "../util/errors.js";
+import { EngineModel } from "./model.js";
+import { checkBlockSize, modesOf } from "./options.js";
+import { pagesFor } from "./pages.js";
+import type { LoadOptions, Model, ModelInfo } from "./types.js";
+
+/** Longest context set up unless asked for more: its K/V and rotary tables cost memory. */
+const defaultContext = 8192;
+const defaultKvBytes = 2 ** 30;
+
+/**
+ * Loads a model.
+ * @param path a GGUF file, such as `unmask convert` writes.
+ * @throws UnmaskError: the file cannot be read, is damaged, or asks for what the engine does not have.
+ */
+export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
+  const log = options.log ?? (() => {});
+  const file = await openGguf(path);
+  try {
+    const hp = readHyperParameters(file.metadata, file.tensors);
+    const tokenizer = Tokenizer.fromMetadata(file.metadata, log);
+    const facts = diffusionFacts(hp, tokenizer.maskId, options);
+    const contextLength = contextFor(hp, facts, options, log);
+    const { program, roles } = buildProgram(hp, { contextLength, ropeFreqs: await ropeFreqs(file) });
+    checkWeights(roles, file.tensors);
+    if (tokenizer.vocabularySize > hp.vocabulary) {
+      throw new UnmaskError(
+        "vocabulary_mismatch",
+        `The tokenizer has ${tokenizer.vocabularySize} tokens and the embedding ${hp.vocabulary} rows. ` +
+          "Convert the model again from a checkpoint whose tokenizer belongs to it.",
+      );
+    }
+    const maxSequences = options.maxSequences ?? 16;
+    const maxRows = Math.max(options.maxRows ?? 256, 2 * Math.max(pageSize, facts.blockLength));
+    const pages = poolPages(program, facts, contextLength, maxSequences, options.kvMemory);
+    const backend = await createBackend(program, file, { ...options, pages, maxRows }, log);
+    const info = describe(file, hp, facts, backend, { contextLength, pages, maxSequences, defaults: options.defaults });
+    return new EngineModel({
+      info,
+      facts,
+      backend,
+      file,
+      tokenizer,
+      template: once(() => chatTemplateFor(tokenizer, log)),
+      prefixCache: options.prefixCache ?? true,
+      maxRows,
+    });
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** The file's facts with the caller's overrides; a mask token may also come from the tokenizer. */
+function diffusionFacts(hp: HyperParameters, tokenizerMask: number | null, options: LoadOptions): DiffusionFacts {
+  const causal = hp.diffusion.attention === "causal";
+  checkBlockSize(options.blockSize, { blockLength: causal ? null : hp.diffusion.blockLength });
+  const maskToken = options.maskToken ?? hp.diffusion.maskToken ?? tokenizerMask;
+  if (maskToken !== null && !(Number.isInteger(maskToken) && maskToken >= 0 && maskToken < hp.vocabulary)) {
+    throw new UnmaskError(
+      "invalid_request",
+      `The mask token ${maskToken} is not in the vocabulary of ${hp.vocabulary}. Give one with --mask-token-id.`,
+      { param: "mask_token_id" },
+    );
+  }
+  return { ...hp.diffusion, maskToken };
+}
+
+/** Whole blocks only, so that the last block of a full context has its place. */
+function contextFor(
+  hp: HyperParameters,
+  facts: DiffusionFacts,
+  options: LoadOptions,
+  log: NonNullable<LoadOptions["log"]>,
+): number {
+  const asked = options.contextLength ?? Math.min(hp.contextLength, defaultContext);
+  if (!Number.isInteger(asked) || asked < 1 || asked > hp.contextLength) {
+    throw new UnmaskError(
+      "context_length_exceeded",
+      `A context of ${asked} is not possible: the model was trained for ${hp.contextLength}. Use 1 to ${hp.contextLength}.`,
+      { param: "context_length" },
+    );
+  }
+  if (options.contextLength === undefined && asked < hp.contextLength) {
+    log("info", `context limited to ${asked} of ${hp.contextLength} positions; --context-length changes it`);
+  }
+  const grain = facts.attention === "causal" ? 1 : facts.blockLength;
+  const context = Math.floor(asked / grain) * grain;
+  if (context > 0) return context;
+  throw new UnmaskError("context_length_exceeded", `A context of ${asked} is shorter than one block of ${grain}.`, {
+    param: "context_length",
+  });
+}
+
+/** Pages for every sequence at full length, as far as memory allows; never less than one full context. */
+function poolPages(
+  program: Program,
+  facts: DiffusionFacts,
+  contextLength: number,
+  maxSequences: number,
+  kvMemory: number | undefined,
+): number {
+  const oneContext = pagesFor(contextLength) + Math.ceil(facts.blockLength / pageSize);
+  const bytes = pageBytes(program);
+  if (kvMemory === undefined) {
+    const affordable = Math.floor(defaultKvBytes / bytes);
+    return Math.max(oneContext, Math.min(affordable, oneContext * maxSequences));
+  }
+  const pages = Math.floor(kvMemory / bytes);
+  const least = 1 + Math.ceil(facts.blockLength / pageSize);
+  if (pages >= least) return pages;
+  throw new UnmaskError(
+    "out_of_memory",
+    `--kv-memory ${kvMemory} bytes holds ${pages} pages of ${bytes} bytes; at least ${least} are needed, and ` +
+      `${oneContext} for one full context. Give more.`,
+    { param: "kv_memory" },
+  );
+}
+
+async function createBackend(
+  program: Program,
+  file: ModelFile,
+  options: LoadOptions & BackendOptions,
+  log: NonNullable<LoadOptions["log"]>,
+): Promise<Backend> {
+  const kind = options.backend ?? "auto";
+  if (kind === "reference") return createReference(program, file, options);
+  if (kind === "native") return createNative(program, file, options);
+  const native = nativeAvailable();
+  if (native.ok) return createNative(program, file, options);
+  log("warn", `answering with the slow reference backend: ${native.reason}`);
+  return createReference(program, file, options);
+}
+
+function describe(
+  file: ModelFile,
+  hp: HyperParameters,
+  facts: DiffusionFacts,
+  backend: Backend,
+  sizes: { contextLength: number; pages: number; maxSequences: number; defaults: LoadOptions["defaults"] },
+): ModelInfo {
+  const diffusion = facts.attention !== "causal";
+  const decodeModes = modesOf(facts);
+  const tensors = [...file.tensors.values()];
+  const layerMatrices = tensors.filter((tensor) => tensor.name.startsWith("blk.") && tensor.shape.length === 2);
+  return {
+    id: basename(file.path).replace(/\.gguf$/i, ""),
+    name: hp.name,
+    path: file.path,
+    bytes: file.size,
+    architecture: hp.architecture,
+    attention: facts.attention,
+    blockLength: diffusion ? facts.blockLength : null,
+    maskToken: facts.maskToken,
+    contextLength: sizes.contextLength,
+    vocabulary: hp.vocabulary,
+    parameters: tensors.reduce((sum, tensor) => sum + tensor.shape.reduce((product, n) => product * n, 1), 0),
+    weightType: mostBytes(layerMatrices),
+    backend: backend.info,
+    decodeModes,
+    kvPages: sizes.pages,
+    maxSequences: sizes.maxSequences,
+    defaults: {
+      decodeMode: sizes.defaults?.decodeMode ?? decodeModes[0],
+      threshold: sizes.defaults?.threshold ?? 0.9,
+      smallBlockSize: sizes.defaults?.smallBlockSize ?? Math.min(8, facts.blockLength),
+      dualCache: sizes.defaults?.dualCache ?? true,
+      maxTokens: sizes.defaults?.maxTokens ?? 256,
+    },
+  };
+}
+
+function mostBytes(tensors: { type: string; bytes: number }[]): string {
+  const bytes = new Map<string, number>();
+  for (const tensor of tensors) bytes.set(tensor.type, (bytes.get(tensor.type) ?? 0) + tensor.bytes);
+  return [...bytes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? "F32";
+}
+
+async function ropeFreqs(file: ModelFile): Promise<Float32Array | undefined> {
+  const tensor = file.tensors.get("rope_freqs.weight");
+  if (tensor === undefined || tensor.type !== "F32") return undefined;
+  const bytes = await file.read(tensor);
+  return new Float32Array(bytes.slice().buffer); // [ropeDim / 2]
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
