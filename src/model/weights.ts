@@ -1,0 +1,49 @@
+// Compares what a program expects of a file with what the file holds, before any weight is
+// read: names, shapes, and that nothing is left over. A tensor nobody asks for (a bias, a
+// scale, an adapter) would change the model's answers, so it is refused, not skipped.
+
+import type { WeightRole } from "../backend/program.js";
+import type { TensorInfo } from "../format/types.js";
+import { UnmaskError } from "../util/errors.js";
+
+/** Read beside the program: goes into its RoPE table. */
+export const ropeFreqsTensor = "rope_freqs.weight";
+
+/** @throws UnmaskError tensor_missing, tensor_shape_mismatch, gguf_unsupported, each naming the tensor */
+export function checkWeights(roles: readonly WeightRole[], tensors: ReadonlyMap<string, TensorInfo>): void {
+  for (const { name, shape } of roles) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) {
+      throw new UnmaskError(
+        "tensor_missing",
+        `The file has no tensor '${name}' (${shape.join(" x ")}). It is incomplete; convert or download it again.`,
+        { param: name },
+      );
+    }
+    if (!sameShape(tensor.shape, shape)) {
+      throw new UnmaskError(
+        "tensor_shape_mismatch",
+        `Tensor '${name}' is ${tensor.shape.join(" x ")} where the metadata asks for ${shape.join(" x ")}. ` +
+          "Metadata and weights are of different models; convert again.",
+        { param: name },
+      );
+    }
+  }
+  const expected = new Set([ropeFreqsTensor, ...roles.map((role) => role.name)]);
+  for (const name of tensors.keys()) {
+    if (!expected.has(name)) {
+      throw new UnmaskError(
+        "gguf_unsupported",
+        `The file has a tensor '${name}' that this architecture does not use here; answers without it would be wrong. ` +
+          "Use a model without it.",
+        { param: name },
+      );
+    }
+  }
+}
+
+/** ggml pads shapes with ones: [n, 1] is [n]. */
+function sameShape(found: readonly number[], expected: readonly number[]): boolean {
+  const axes = Math.max(found.length, expected.length);
+  return Array.from({ length: axes }, (_, i) => (found[i] ?? 1) === (expected[i] ?? 1)).every(Boolean);
+}
