@@ -9,6 +9,8 @@ import { traits } from "./architectures.js";
 import { ropeTable } from "./rope.js";
 import type { HyperParameters } from "./types.js";
 
+export { checkWeights } from "./weights.js";
+
 export interface ProgramOptions {
   /** Positions to make room for; at most, and by default, the model's context length. */
   contextLength?: number | undefined;

@@ -6,9 +6,6 @@ import type { WeightRole } from "../backend/program.js";
 import type { TensorInfo } from "../format/types.js";
 import { UnmaskError } from "../util/errors.js";
 
-/** Read beside the program: goes into its RoPE table. */
-export const ropeFreqsTensor = "rope_freqs.weight";
-
 /** @throws UnmaskError tensor_missing, tensor_shape_mismatch, gguf_unsupported, each naming the tensor */
 export function checkWeights(roles: readonly WeightRole[], tensors: ReadonlyMap<string, TensorInfo>): void {
   for (const { name, shape } of roles) {
@@ -29,7 +26,8 @@ export function checkWeights(roles: readonly WeightRole[], tensors: ReadonlyMap<
       );
     }
   }
-  const expected = new Set([ropeFreqsTensor, ...roles.map((role) => role.name)]);
+  const expected = new Set(roles.map((role) => role.name));
+  expected.add("rope_freqs.weight"); // read beside the program: goes into its RoPE table
   for (const name of tensors.keys()) {
     if (!expected.has(name)) {
       throw new UnmaskError(
