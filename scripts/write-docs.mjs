@@ -1,0 +1,6 @@
+// Writes the pages of docs/ that are made from code. Needs a build (`npm run setup`).
+
+import { writeFileSync } from "node:fs";
+import { configurationPage } from "../dist/config/docs.js";
+
+writeFileSync(new URL("../docs/configuration.md", import.meta.url), configurationPage());
