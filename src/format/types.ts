@@ -24,7 +24,7 @@ export interface ModelFile {
   readonly size: number;
   readonly metadata: Metadata;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /** Reads one tensor's stored bytes. For small tensors and the reference backend only. */
-  read(tensor: TensorInfo): Promise<Uint8Array>;
+  /** Reads one tensor's stored bytes, or a part [start, end) of them. For small tensors and the reference backend only. */
+  read(tensor: TensorInfo, start?: number, end?: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }

@@ -1,0 +1,36 @@
+// Files that appear whole or not at all.
+//
+// Bytes go to a temporary name in the same folder and the file is renamed when it is
+// complete: a reader that has the old file mapped keeps it, and a conversion that fails
+// leaves nothing behind.
+
+import { open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { UnmaskError } from "../util/errors.js";
+
+/** Appends bytes; resolves when they are with the operating system. */
+export type Write = (bytes: Uint8Array) => Promise<void>;
+
+/** Runs `body` with a function that appends to the file at `path`. Throws `file_write_failed`. */
+export async function writeFileAtomically(path: string, body: (write: Write) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.partial`);
+  const failed = (cause: unknown): UnmaskError =>
+    new UnmaskError("file_write_failed", `Cannot write ${path}: ${(cause as Error).message}.`, { cause });
+  const file = await open(temporary, "w").catch((cause) => Promise.reject(failed(cause)));
+  try {
+    try {
+      await body(async (bytes) => {
+        for (let done = 0; done < bytes.length; ) {
+          done += (await file.write(bytes, done).catch((cause) => Promise.reject(failed(cause)))).bytesWritten;
+        }
+      });
+      await file.sync().catch((cause) => Promise.reject(failed(cause)));
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path).catch((cause) => Promise.reject(failed(cause)));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
