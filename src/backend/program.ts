@@ -24,7 +24,11 @@ export type Op =
   | { op: "linear"; input: string; weight: string; bias: string | null; out: string }
   /** Rotary embedding in place over `heads` heads of headDim, tables in Program.rope. */
   | { op: "rope"; input: string; heads: number }
-  /** Writes k and v (as f16) to the span's pages at the rows' positions, then attends q to them (f16 read back). */
+  /**
+   * Writes k and v (as f16) to the pages at the rows' positions, for all spans of the forward, then
+   * attends q to what the pages hold (f16 read back). Query head h reads K/V head
+   * floor(h * kvHeads / heads).
+   */
   | { op: "attend"; layer: number; q: string; k: string; v: string; out: string }
   /** out = activation(gate) * up; silu(x) = x / (1 + exp(-x)), relu2(x) = max(x, 0)^2. Stays f32. */
   | { op: "gate"; gate: string; up: string; activation: "silu" | "relu2"; out: string }

@@ -6,9 +6,12 @@ import type { WeightRole } from "../backend/program.js";
 import type { TensorInfo } from "../format/types.js";
 import { UnmaskError } from "../util/errors.js";
 
-/** @throws UnmaskError tensor_missing, tensor_shape_mismatch, gguf_unsupported, each naming the tensor */
+/** Read beside the program: it goes into the RoPE table. */
+const ropeFactors = "rope_freqs.weight";
+
+/** @throws UnmaskError tensor_missing, tensor_shape_mismatch, tensor_type_unsupported, gguf_unsupported, naming the tensor */
 export function checkWeights(roles: readonly WeightRole[], tensors: ReadonlyMap<string, TensorInfo>): void {
-  for (const { name, shape } of roles) {
+  for (const { name, shape, kind } of roles) {
     const tensor = tensors.get(name);
     if (tensor === undefined) {
       throw new UnmaskError(
@@ -25,9 +28,12 @@ export function checkWeights(roles: readonly WeightRole[], tensors: ReadonlyMap<
         { param: name },
       );
     }
+    if (kind === "vector") checkVectorType(tensor);
   }
+  const factors = tensors.get(ropeFactors);
+  if (factors !== undefined) checkVectorType(factors);
   const expected = new Set(roles.map((role) => role.name));
-  expected.add("rope_freqs.weight"); // read beside the program: goes into its RoPE table
+  expected.add(ropeFactors);
   for (const name of tensors.keys()) {
     if (!expected.has(name)) {
       throw new UnmaskError(
@@ -38,6 +44,15 @@ export function checkWeights(roles: readonly WeightRole[], tensors: ReadonlyMap<
       );
     }
   }
+}
+
+function checkVectorType({ name, type }: TensorInfo): void {
+  if (type === "F32") return;
+  throw new UnmaskError(
+    "tensor_type_unsupported",
+    `Tensor '${name}' is stored as ${type}; norms, biases and RoPE factors must be F32. Convert the model again.`,
+    { param: name },
+  );
 }
 
 /** ggml pads shapes with ones: [n, 1] is [n]. */
