@@ -15,10 +15,6 @@ export function resolveOptions(
   model: { info: ModelInfo; facts: DiffusionFacts; stopTokens: readonly number[]; randomSeed: () => number },
 ): DecodeOptions {
   const { info, facts } = model;
-  const mode = options.decodeMode ?? info.defaults.decodeMode;
-  if (!decodeModes.includes(mode)) {
-    throw invalid("decode_mode", `'${mode}' is not a decode mode. Use one of ${decodeModes.join(", ")}.`);
-  }
   checkBlockSize(options.blockSize, info);
   const left = info.contextLength - promptTokens;
   if (left < 1) {
@@ -27,33 +23,32 @@ export function resolveOptions(
       `The prompt has ${promptTokens} tokens and the context holds ${info.contextLength}, answer included. Shorten it.`,
     );
   }
-  const maxTokens = options.maxTokens ?? Math.min(info.defaults.maxTokens, left);
-  integer("max_tokens", maxTokens, 1, 2 ** 31 - 1);
-  if (maxTokens > left) {
+  const alternatives = options.logprobs ?? 0;
+  const seed = options.seed ?? model.randomSeed();
+  const resolved: DecodeOptions = {
+    mode: options.decodeMode ?? info.defaults.decodeMode,
+    threshold: options.threshold ?? info.defaults.threshold,
+    subBlock: options.smallBlockSize ?? info.defaults.smallBlockSize,
+    dualCache: options.dualCache ?? info.defaults.dualCache,
+    maxTokens: options.maxTokens ?? Math.min(info.defaults.maxTokens, left),
+    stopTokens: options.ignoreStop ? [] : model.stopTokens,
+    temperature: options.temperature ?? 0,
+    topP: options.topP ?? 1,
+    topK: options.topK ?? 0,
+    seed: Number.isInteger(seed) ? seed >>> 0 : seed, // draws take 32 bits; a fraction is refused below
+    top: options.denoising ? Math.max(alternatives, 5) : alternatives,
+  };
+  validateDecodeOptions(resolved, facts);
+  if (resolved.maxTokens > left) {
     throw tooLong(
       "max_tokens",
       `The prompt has ${promptTokens} tokens, so max_tokens can be at most ${left} in a context of ` +
-        `${info.contextLength}; ${maxTokens} were asked for. Lower max_tokens or shorten the prompt.`,
+        `${info.contextLength}; ${resolved.maxTokens} were asked for. Lower max_tokens or shorten the prompt.`,
     );
   }
-  const resolved: DecodeOptions = {
-    mode,
-    threshold: options.threshold ?? info.defaults.threshold,
-    subBlock: options.smallBlockSize ?? Math.min(info.defaults.smallBlockSize, facts.blockLength),
-    dualCache: options.dualCache ?? info.defaults.dualCache,
-    maxTokens,
-    stopTokens: options.ignoreStop ? [] : model.stopTokens,
-    temperature: number("temperature", options.temperature ?? 0, 0, 100),
-    topP: number("top_p", options.topP ?? 1, 0, 1),
-    topK: integer("top_k", options.topK ?? 0, 0, 2 ** 31 - 1),
-    seed: integer("seed", options.seed ?? model.randomSeed(), Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) >>> 0,
-    top: Math.max(integer("top_logprobs", options.logprobs ?? 0, 0, 20), options.denoising ? 5 : 0),
-  };
-  for (const stop of options.stop ?? []) {
-    if (typeof stop !== "string" || stop === "")
-      throw invalid("stop", "A stop string must not be empty. Leave it out.");
+  if (options.stop?.some((stop) => stop === "")) {
+    throw new UnmaskError("invalid_request", "A stop string is empty. Leave it out.", { param: "stop" });
   }
-  validateDecodeOptions(resolved, facts);
   return resolved;
 }
 
@@ -93,20 +88,6 @@ const anyOptions: DecodeOptions = {
   seed: 0,
   top: 0,
 };
-
-function number(param: string, value: number, low: number, high: number): number {
-  if (typeof value === "number" && value >= low && value <= high) return value;
-  throw invalid(param, `${param} is ${value}; it must be a number from ${low} to ${high}.`);
-}
-
-function integer(param: string, value: number, low: number, high: number): number {
-  if (Number.isInteger(value) && value >= low && value <= high) return value;
-  throw invalid(param, `${param} is ${value}; it must be an integer from ${low} to ${high}.`);
-}
-
-function invalid(param: string, message: string): UnmaskError {
-  return new UnmaskError("invalid_request", message, { param });
-}
 
 function tooLong(param: string, message: string): UnmaskError {
   return new UnmaskError("context_length_exceeded", message, { param });
