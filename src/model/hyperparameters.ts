@@ -25,11 +25,10 @@ const limits = { layers: 1024, width: 1 << 20, heads: 1024, headDim: 1024, conte
  * @param tensors the file's directory: the vocabulary is the number of embedding rows, and the
  *   head is tied when there is no `output.weight`.
  * @throws UnmaskError architecture_unknown, hyperparameter_invalid, vocabulary_mismatch, tensor_missing,
- *   tensor_shape_mismatch, gguf_unsupported
+ *   tensor_shape_mismatch
  */
 export function readHyperParameters(metadata: Metadata, tensors: ReadonlyMap<string, TensorInfo>): HyperParameters {
   const keys = new Keys(metadata);
-  refuseRotatedWeights(metadata);
   const architecture = readArchitecture(keys);
   const own = (key: string) => `${architecture}.${key}`;
   if (keys.integer(own("expert_count"), 0, 1 << 16, 0) > 0) {
@@ -83,19 +82,6 @@ function readArchitecture(keys: Keys): Architecture {
     );
   }
   return known;
-}
-
-/** Weights stored in a Hadamard-rotated basis load like ordinary ones and compute nonsense. */
-function refuseRotatedWeights(metadata: Metadata): void {
-  const key = [...metadata.keys()].find((name) => name.startsWith("prism.hadamard."));
-  if (key !== undefined) {
-    throw new UnmaskError(
-      "gguf_unsupported",
-      `Metadata key ${key}: the weights are stored rotated by a Hadamard transform, which is not supported. ` +
-        "Use a file of this model without the rotation.",
-      { param: key },
-    );
-  }
 }
 
 function readHeadDim(keys: Keys, own: (key: string) => string, hidden: number, heads: number): number {
