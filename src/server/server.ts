@@ -1,0 +1,97 @@
+// The app on a socket: listening, and closing in order.
+//
+// It listens at once, while the model may still be loading, so that a supervisor sees /health
+// change from 503 to 200. It does not own the model: whoever loaded it disposes of it.
+
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { UnmaskError } from "../util/errors.js";
+import { type AppOptions, createApp } from "./app.js";
+import { Jobs } from "./jobs.js";
+
+export interface ServerOptions extends AppOptions {
+  /** Address to listen on: "127.0.0.1" for this computer, "0.0.0.0" for the network. */
+  host: string;
+  /** 0 takes any free port. */
+  port: number;
+}
+
+export interface RunningServer {
+  /** http://127.0.0.1:30000 */
+  readonly url: string;
+  readonly port: number;
+  /** Stops accepting, aborts what runs, waits until every connection is closed. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Longer than the 60 s of common proxies, which otherwise reuse a connection just as we close it. */
+const keepAliveTimeout = 75_000;
+/** How long a closing server waits for clients to take their last bytes. */
+const closeTimeout = 5_000;
+
+/** @throws port_in_use; config_invalid for an address this computer does not have. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const jobs = new Jobs();
+  const app = createApp({ ...options, jobs });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    serverOptions: { keepAliveTimeout, headersTimeout: keepAliveTimeout + 5_000 },
+  }) as Server;
+  await listen(server, options.host, options.port);
+  const { port } = server.address() as AddressInfo;
+  let closed: Promise<void> | null = null;
+  return {
+    url: `http://${reachable(options.host)}:${port}`,
+    port,
+    close: () => {
+      closed ??= close(server, jobs);
+      return closed;
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+}
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): unknown {
+  const cause = error;
+  switch (error.code) {
+    case "EADDRINUSE": {
+      const message = `Port ${port} on ${host} is in use. Stop the program that uses it, or choose another port with --port.`;
+      return new UnmaskError("port_in_use", message, { param: "port", cause });
+    }
+    case "EACCES": {
+      const message = `This user may not listen on port ${port}. Choose a port from 1024 with --port.`;
+      return new UnmaskError("config_invalid", message, { param: "port", cause });
+    }
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND": {
+      const message = `'${host}' is not an address of this computer. Use --host 127.0.0.1, or 0.0.0.0 for the network.`;
+      return new UnmaskError("config_invalid", message, { param: "host", cause });
+    }
+    default:
+      return error;
+  }
+}
+
+async function close(server: Server, jobs: Jobs): Promise<void> {
+  jobs.close();
+  const done = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  const timer = setTimeout(() => server.closeAllConnections(), closeTimeout);
+  await done;
+  clearTimeout(timer);
+}
+
+/** The host as a client on this computer would write it. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}
