@@ -3,7 +3,7 @@
 // It listens at once, while the model may still be loading, so that a supervisor sees /health
 // change from 503 to 200. It does not own the model: whoever loaded it disposes of it.
 
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { UnmaskError } from "../util/errors.js";
@@ -39,6 +39,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     overrideGlobalObjects: false,
     serverOptions: { keepAliveTimeout, headersTimeout: keepAliveTimeout + 5_000 },
   }) as Server;
+  const open = trackAnswers(server);
   await listen(server, options.host, options.port);
   const { port } = server.address() as AddressInfo;
   let closed: Promise<void> | null = null;
@@ -46,7 +47,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url: `http://${reachable(options.host)}:${port}`,
     port,
     close: () => {
-      closed ??= close(server, jobs);
+      closed ??= close(server, open, jobs);
       return closed;
     },
   };
@@ -80,14 +81,28 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): unkn
   }
 }
 
-async function close(server: Server, jobs: Jobs): Promise<void> {
+/** The answers that are on their way. */
+function trackAnswers(server: Server): ReadonlySet<ServerResponse> {
+  const open = new Set<ServerResponse>();
+  server.on("request", (_, answer) => {
+    open.add(answer);
+    answer.on("close", () => open.delete(answer));
+  });
+  return open;
+}
+
+async function close(server: Server, open: ReadonlySet<ServerResponse>, jobs: Jobs): Promise<void> {
   jobs.close();
+  const deadline = Date.now() + closeTimeout;
   const done = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  const timer = setTimeout(() => server.closeAllConnections(), closeTimeout);
+  // Clients keep connections that they do not use, some without ever having asked anything.
+  const sweep = setInterval(() => {
+    if (open.size === 0 || Date.now() > deadline) server.closeAllConnections();
+  }, 20);
   await done;
-  clearTimeout(timer);
+  clearInterval(sweep);
 }
 
 /** The host as a client on this computer would write it. */

@@ -169,17 +169,31 @@ describe("completions", () => {
 
   test("a stream with usage and denoising", async () => {
     const options = { stream_options: { include_usage: true, include_denoising: true } };
-    const events = await stream("/v1/completions", { prompt: "Once", ...options }, () => [denoising, text("Hi"), finish()]);
+    const events = await stream("/v1/completions", { prompt: "Once", ...options }, () => [
+      denoising,
+      text("Hi"),
+      finish(),
+    ]);
     expect(events.at(-1)).toBe("[DONE]");
     const chunks = events.slice(0, -1);
     expect(chunks.every((chunk) => chunk.object === "text_completion")).toBe(true);
-    expect(chunks.flatMap((chunk) => chunk.choices.map((choice: { text: string }) => choice.text))).toEqual(["", "Hi", ""]);
+    expect(chunks.flatMap((chunk) => chunk.choices.map((choice: { text: string }) => choice.text))).toEqual([
+      "",
+      "Hi",
+      "",
+    ]);
     expect(chunks[0].denoising.masked).toEqual([34, 35]);
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage, timings });
   });
 
   test("logprobs: the chosen token among the best, offsets in characters of the whole answer", async () => {
-    const split = [...Buffer.from("é")].map((byte) => ({ token: byte, text: "\ufffd", bytes: [byte], logprob: -1, top: [] }));
+    const split = [...Buffer.from("é")].map((byte) => ({
+      token: byte,
+      text: "\ufffd",
+      bytes: [byte],
+      logprob: -1,
+      top: [],
+    }));
     const halves: GenerateEvent = { type: "text", text: "é", tokens: split.map((t) => t.token), logprobs: split };
     const script = () => [text("😀", "ab"), halves, text("c"), finish()];
     const body = { prompt: "Once", logprobs: 1 };

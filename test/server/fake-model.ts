@@ -23,7 +23,10 @@ export const fakeInfo: ModelInfo = {
   defaults: { decodeMode: "adaptive", threshold: 0.9, smallBlockSize: 8, dualCache: true, maxTokens: 256 },
 };
 
-type Script = (input: GenerateInput, options: GenerateOptions) => Iterable<GenerateEvent> | AsyncIterable<GenerateEvent>;
+type Script = (
+  input: GenerateInput,
+  options: GenerateOptions,
+) => Iterable<GenerateEvent> | AsyncIterable<GenerateEvent>;
 
 export interface FakeModel extends Model {
   /** Calls of generate, in order. */
@@ -50,7 +53,9 @@ export const denoising: GenerateEvent = {
   forward: 1,
   rows: 32,
   step: 1,
-  commits: [{ position: 33, token: 10, text: "Hi", probability: 0.95, top: [{ token: 10, text: "Hi", probability: 0.95 }] }],
+  commits: [
+    { position: 33, token: 10, text: "Hi", probability: 0.95, top: [{ token: 10, text: "Hi", probability: 0.95 }] },
+  ],
   masked: [34, 35],
 };
 
@@ -59,7 +64,15 @@ export function finish(reason: "stop" | "length" = "stop", tokens = 3): Generate
     type: "finish",
     reason,
     usage: { promptTokens: 40, cachedTokens: 32, completionTokens: tokens },
-    timings: { promptN: 8, promptMs: 16, promptForwards: 1, predictedN: tokens, predictedMs: 30, forwards: 2, rows: 64 },
+    timings: {
+      promptN: 8,
+      promptMs: 16,
+      promptForwards: 1,
+      predictedN: tokens,
+      predictedMs: 30,
+      forwards: 2,
+      rows: 64,
+    },
     seed: 7,
   };
 }

@@ -111,10 +111,23 @@ describe("what reaches the engine", () => {
   });
 
   test.each([
-    { user: "u", metadata: { a: "b" }, store: true, service_tier: "auto", safety_identifier: "s", prompt_cache_key: "k" },
+    {
+      user: "u",
+      metadata: { a: "b" },
+      store: true,
+      service_tier: "auto",
+      safety_identifier: "s",
+      prompt_cache_key: "k",
+    },
     { n: 1, frequency_penalty: 0, presence_penalty: 0, logit_bias: {} },
     { n: null, frequency_penalty: null, presence_penalty: null, logit_bias: null },
-    { response_format: { type: "text" }, modalities: ["text"], tools: [], tool_choice: "none", parallel_tool_calls: true },
+    {
+      response_format: { type: "text" },
+      modalities: ["text"],
+      tools: [],
+      tool_choice: "none",
+      parallel_tool_calls: true,
+    },
     { reasoning_effort: null, verbosity: "medium", audio: null, prediction: null, web_search_options: null },
     { model: "default" },
     { stream: true, stream_options: { include_usage: true, include_denoising: false, include_obfuscation: false } },
@@ -153,7 +166,11 @@ describe("what is refused", () => {
     ["logit_bias", { logit_bias: { 5: 1 } }, /Biasing/],
     ["modalities", { modalities: ["text", "audio"] }, /text/],
     ["reasoning_effort", { reasoning_effort: "high" }, /reasoning/],
-    ["stream_options.include_thoughts", { stream: true, stream_options: { include_thoughts: true } }, /include_thoughts/],
+    [
+      "stream_options.include_thoughts",
+      { stream: true, stream_options: { include_thoughts: true } },
+      /include_thoughts/,
+    ],
     ["stream_options.include_obfuscation", { stream: true, stream_options: { include_obfuscation: true } }, /padded/],
     ["messages[0].weight", { messages: [{ role: "user", content: "x", weight: 1 }] }, /weight/],
     ["messages[0].tool_calls", { messages: [{ role: "assistant", content: "x", tool_calls: [{}] }] }, /Tools/],
