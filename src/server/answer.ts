@@ -10,6 +10,8 @@ import type { GenerationRequest } from "./request.js";
 export interface Endpoint<Chunk, Whole> {
   /** Of answer ids: "chatcmpl", "cmpl". */
   idPrefix: string;
+  /** The field that holds what the engine calls messages, prompt or tokens. */
+  inputField: "messages" | "prompt";
   /** @throws invalid_request, unsupported_parameter */
   parse(body: unknown): GenerationRequest;
   /** Append-only: what a chunk says is never taken back. */

@@ -217,6 +217,7 @@ function chatLogprob({ text, logprob, bytes }: TokenText): ChatLogprob {
 
 export const chatEndpoint: Endpoint<ChatChunk, ChatCompletion> = {
   idPrefix: "chatcmpl",
+  inputField: "messages",
   parse: parseChat,
   chunks,
   fold,

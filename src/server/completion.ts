@@ -189,6 +189,7 @@ function append(all: CompletionLogprobs, more: CompletionLogprobs): void {
 
 export const completionEndpoint: Endpoint<CompletionChunk, Completion> = {
   idPrefix: "cmpl",
+  inputField: "prompt",
   parse: parseCompletion,
   chunks,
   fold,

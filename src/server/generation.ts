@@ -73,9 +73,16 @@ export function generationHandler<Chunk extends object, Whole extends object>(
       return c.body(body, 200, eventStreamHeaders);
     } catch (error) {
       await end();
-      throw reasonOf(job, error);
+      throw inRequestTerms(reasonOf(job, error), endpoint.inputField);
     }
   };
+}
+
+/** The engine names its input messages, prompt or tokens; a client knows one field that holds it. */
+function inRequestTerms(error: unknown, inputField: string): unknown {
+  if (!(error instanceof UnmaskError) || error.param === null) return error;
+  if (!["messages", "prompt", "tokens"].includes(error.param) || error.param === inputField) return error;
+  return new UnmaskError(error.code, error.message, { param: inputField, cause: error });
 }
 
 /** The source's events, its first one already asked for, each shown to the exchange. */

@@ -231,6 +231,15 @@ describe("errors of the engine", () => {
     });
   });
 
+  test("they name the field of the request that holds the input", async () => {
+    for (const param of ["tokens", "messages", "prompt"]) {
+      const response = await post("/v1/completions", { prompt: [1] }, () => {
+        throw new UnmaskError("invalid_request", "Not a token.", { param });
+      });
+      expect(await response.json()).toMatchObject({ error: { code: "invalid_request", param: "prompt" } });
+    }
+  });
+
   test("in a stream they are its last event, without [DONE]", async () => {
     const events = await stream("/v1/chat/completions", hello, function* () {
       yield text("a");
