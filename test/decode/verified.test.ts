@@ -141,7 +141,8 @@ test("the longest right prefix is accepted, then the bonus; the rest is dropped"
 
 test("drafts are checked as far as the product of their confidences is above 0.3, at least one", () => {
   const verifyRows = (draft: Script) => decode(32, draft, right, { maxTokens: 32 }).spans[1].tokens.length;
-  expect(verifyRows((p) => [token(p), p < 36 ? 0.8 : 0.6])).toBe(1 + 4); // 0.8^3 * 0.6 = 0.31, then 0.18
+  expect(verifyRows((p) => [token(p), p < 36 ? 0.8 : 0.63])).toBe(1 + 4); // 0.8^3 * 0.63 = 0.32, then 0.20
+  expect(verifyRows((p) => [token(p), p < 36 ? 0.8 : 0.57])).toBe(1 + 3); // 0.8^3 * 0.57 = 0.29
   expect(verifyRows((p) => [token(p), 0.01])).toBe(1 + 1);
 });
 
@@ -168,6 +169,12 @@ test("drafts that do not pay are tried ever more rarely, until one pays", () => 
   // Never much dearer than autoregressive decoding.
   const drafts = spans.filter((span) => span.phase === "denoise" && span.position < 64);
   expect(drafts.length).toBeLessThan(6);
+});
+
+test("a round that pays ends the caution", () => {
+  const draft: Script = (p) => (p > 36 && p < 50 ? right(p, 0) : wrong(p, 0));
+  const phases = decode(32, draft, right).spans.map((span) => span.phase[0]);
+  expect(phases.join("")).toMatch(/^dvsdvssdvdvsdvss/);
 });
 
 test("rounds are numbered in their block; a bonus that begins the next block is its step 0", () => {
