@@ -9,12 +9,12 @@ import { UnmaskError } from "../util/errors.js";
 import type { CheckpointConfig } from "./config.js";
 
 export interface DiffusionOptions {
-  blockLength?: number;
-  attention?: AttentionKind;
+  blockLength?: number | undefined;
+  attention?: AttentionKind | undefined;
   /** Id or text of the mask token. */
-  maskToken?: number | string;
+  maskToken?: number | string | undefined;
   /** False: row i predicts token i, not i + 1. */
-  shift?: boolean;
+  shift?: boolean | undefined;
 }
 
 /** What Fast-dLLM v2 checkpoints leave unsaid; the mask token is an added token that config.json does not name. */

@@ -76,7 +76,7 @@ export function excludedFromTernary(module: string, config: CheckpointConfig): b
  * What to multiply packed weights by. transformers' BitLinear divides by weight_scale, its
  * AutoBitLinear multiplies: the same field, opposite meanings. Throws `checkpoint_invalid`.
  */
-export function packedScale(config: CheckpointConfig, weightScale: number, name: string): number {
+export function multiplier(config: CheckpointConfig, weightScale: number, name: string): number {
   if (!(weightScale > 0) || !Number.isFinite(weightScale)) {
     throw new UnmaskError(
       "checkpoint_invalid",

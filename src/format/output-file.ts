@@ -4,7 +4,7 @@
 // complete: a reader that has the old file mapped keeps it, and a conversion that fails
 // leaves nothing behind.
 
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UnmaskError } from "../util/errors.js";
 
@@ -16,6 +16,7 @@ export async function writeFileAtomically(path: string, body: (write: Write) => 
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.partial`);
   const failed = (cause: unknown): UnmaskError =>
     new UnmaskError("file_write_failed", `Cannot write ${path}: ${(cause as Error).message}.`, { cause });
+  if ((await stat(path).catch(() => null))?.isDirectory()) throw failed(new Error("it is a folder"));
   const file = await open(temporary, "w").catch((cause) => Promise.reject(failed(cause)));
   try {
     try {
