@@ -18,6 +18,8 @@ export interface Meaning {
   flag?: string;
   /** Its environment variable when it does not follow from the flag. */
   environment?: string;
+  /** Only `unmask serve` has the flag. */
+  serveOnly?: true;
   /** Why it is accepted but does nothing. */
   ignored?: string;
 }
@@ -45,6 +47,11 @@ const bytes = z.union([
   }),
 ]);
 
+const origins = z.union([
+  z.array(z.string().min(1)),
+  z.string().transform((text) => text.split(",").flatMap((origin) => (origin.trim() === "" ? [] : [origin.trim()]))),
+]);
+
 /** The decode modes of the engine, in the order in which they are explained. */
 export const decodeModeNames = ["adaptive", "iterative", "greedy", "verified", "autoregressive"] as const;
 
@@ -59,16 +66,25 @@ export const configSchema = z.strictObject({
     about: "The address to listen on; 0.0.0.0 opens the server to the network.",
     expects: "a host name or an address",
     flag: "--host <address>",
+    serveOnly: true,
   }),
   port: setting(z.int().min(0).max(65535).default(30000), {
     about: "The port to listen on; 0 takes a free one.",
     expects: "a whole number from 0 to 65535",
     flag: "--port <number>",
+    serveOnly: true,
   }),
   api_key: setting(z.string().min(1).nullable().default(null), {
     about: "The key that requests must bring as `Authorization: Bearer KEY`. null: none.",
     expects: "a text of at least one character or null",
     flag: "--api-key <key>",
+    serveOnly: true,
+  }),
+  cors_origins: setting(origins.default([]), {
+    about: "Web pages, by origin, that may ask from a browser, beside those of this computer; * for all.",
+    expects: "a list of origins such as https://example.com, with commas between them",
+    flag: "--cors-origins <origins>",
+    serveOnly: true,
   }),
   context_length: setting(count.nullable().default(null), {
     about: "Cap of prompt and answer together, in tokens. null: what the model was trained for, at most 8192.",
@@ -79,23 +95,25 @@ export const configSchema = z.strictObject({
     about: "How much the server logs.",
     expects: "silent, fatal, error, warn, info, debug or trace",
     flag: "--log-level <level>",
+    serveOnly: true,
   }),
-  log_format: setting(z.enum(["auto", "json", "text"]).default("auto"), {
-    about: "Logs as JSON lines or as text; auto: text in a terminal, JSON elsewhere.",
-    expects: "auto, json or text",
+  log_format: setting(z.enum(["text", "json"]).default("text"), {
+    about: "Logs as text for people, or one JSON object a line.",
+    expects: "text or json",
     flag: "--log-format <format>",
+    serveOnly: true,
   }),
   dlm: z
     .strictObject({
-      decode_mode: setting(z.enum(decodeModeNames).default("adaptive"), {
+      decode_mode: setting(z.enum(decodeModeNames).nullable().default(null), {
         about:
-          "How tokens are chosen. adaptive: confident positions first, by a threshold that rises with the steps; iterative: by one threshold; greedy: a sub-block in one pass; verified: exactly the autoregressive answer, drafted by diffusion; autoregressive: one token a forward. Models that are not diffusion models always use autoregressive.",
-        expects: "adaptive, iterative, greedy, verified or autoregressive",
+          "How tokens are chosen. adaptive: confident positions first, by a threshold that rises with the steps; iterative: by one threshold; greedy: a sub-block in one pass; verified: exactly the autoregressive answer, drafted by diffusion; autoregressive: one token a forward. null: adaptive, or autoregressive when the model was not trained for diffusion.",
+        expects: "adaptive, iterative, greedy, verified, autoregressive or null",
         flag: "--decode-mode <mode>",
       }),
-      threshold: setting(z.number().min(0).max(1).default(0.9), {
+      threshold: setting(z.number().gt(0).max(1).default(0.9), {
         about: "The confidence above which a position commits: lower is faster, higher is more careful.",
-        expects: "a number from 0 to 1",
+        expects: "a number above 0 and at most 1",
         flag: "--threshold <number>",
       }),
       block_size: setting(count.nullable().default(null), {
@@ -103,9 +121,9 @@ export const configSchema = z.strictObject({
         expects: "a whole number from 1 or null",
         flag: "--block-size <tokens>",
       }),
-      small_block_size: setting(count.default(8), {
-        about: "Positions of a block committed left to right; must divide the block size.",
-        expects: "a whole number from 1",
+      small_block_size: setting(count.nullable().default(null), {
+        about: "Positions of a block committed left to right; must divide the block size. null: 8.",
+        expects: "a whole number from 1 or null",
         flag: "--small-block-size <tokens>",
       }),
       dual_cache: setting(z.boolean().default(true), {
@@ -137,6 +155,7 @@ export const configSchema = z.strictObject({
         about: "Requests that are worked on at the same time; further ones wait in order.",
         expects: "a whole number from 1 to 1024",
         flag: "--max-sequences <number>",
+        serveOnly: true,
       }),
       max_rows: setting(count.min(32).max(65536).default(256), {
         about:
@@ -154,6 +173,7 @@ export const configSchema = z.strictObject({
         about: "Keep the K/V of earlier prompts and answers, so that what they begin with is not computed again.",
         expects: "true or false",
         flag: "--radix-cache",
+        serveOnly: true,
       }),
       radix_cache_max_tokens: setting(count.nullable().default(null), {
         about: "Accepted for files written for other servers; has no effect.",
@@ -187,21 +207,25 @@ export const configSchema = z.strictObject({
         about: "Measure with one prompt, print the result and end, instead of serving.",
         expects: "true or false",
         flag: "--benchmark",
+        serveOnly: true,
       }),
       iterations: setting(count.default(50), {
         about: "How many times the benchmark runs its prompt.",
         expects: "a whole number from 1",
         flag: "--benchmark-iterations <number>",
+        serveOnly: true,
       }),
       max_tokens: setting(count.default(64), {
         about: "Most tokens of an answer in the benchmark.",
         expects: "a whole number from 1",
         flag: "--benchmark-max-tokens <tokens>",
+        serveOnly: true,
       }),
       prompt: setting(z.string().min(1).default("What is the meaning of life?"), {
         about: "What the benchmark asks.",
         expects: "a text of at least one character",
         flag: "--benchmark-prompt <text>",
+        serveOnly: true,
       }),
     })
     .prefault({}),

@@ -22,6 +22,7 @@ function comment(text: string, indent: string): string[] {
 /** A value as YAML writes it in one line; sizes in their unit. */
 export function yamlValue(setting: Setting, value: unknown): string {
   const shown = setting.name === "scheduler.kv_memory" && typeof value === "number" ? writeBytes(value) : value;
+  if (Array.isArray(shown)) return JSON.stringify(shown); // one line; JSON is YAML
   return stringify(shown, { lineWidth: 0, defaultStringType: "PLAIN", blockQuote: false }).trimEnd();
 }
 

@@ -90,6 +90,7 @@ describe("precedence", () => {
       host: "x",
       port: "1234",
       api_key: "12345",
+      cors_origins: "https://a.example, https://b.example",
       context_length: "64",
       log_level: "debug",
       log_format: "json",
@@ -153,13 +154,14 @@ describe("values", () => {
   });
 
   it.each([
-    ["dlm.threshold", "high", "--threshold", "a number from 0 to 1"],
-    ["dlm.threshold", "1.01", "--threshold", "a number from 0 to 1"],
-    ["dlm.threshold", "NaN", "--threshold", "a number from 0 to 1"],
+    ["dlm.threshold", "high", "--threshold", "a number above 0 and at most 1"],
+    ["dlm.threshold", "1.01", "--threshold", "a number above 0 and at most 1"],
+    ["dlm.threshold", "0", "--threshold", "a number above 0 and at most 1"],
+    ["dlm.threshold", "NaN", "--threshold", "a number above 0 and at most 1"],
     ["port", "65536", "--port", "a whole number from 0 to 65535"],
     ["port", "80.5", "--port", "a whole number"],
     ["port", "", "--port", "a whole number"],
-    ["dlm.decode_mode", "fast", "--decode-mode", "adaptive, iterative, greedy, verified or autoregressive"],
+    ["dlm.decode_mode", "fast", "--decode-mode", "adaptive, iterative, greedy, verified, autoregressive or null"],
     ["dlm.mask_token_id", "-1", "--mask-token-id", "a token id"],
     ["scheduler.kv_memory", "lots", "--kv-memory", "512MiB"],
     ["scheduler.kv_memory", "0", "--kv-memory", "512MiB"],
@@ -173,6 +175,14 @@ describe("values", () => {
     expect(error.message.startsWith(`${flag}: ${name} `)).toBe(true);
     expect(error.message).toContain(expects);
     if (text !== "") expect(error.message).toContain(JSON.stringify(text));
+  });
+
+  it("reads lists from YAML and from text with commas", () => {
+    const expected = ["https://a.example", "*"];
+    expect(loadConfig({ file: file("cors_origins: [https://a.example, '*']\n") }).config.cors_origins).toEqual(
+      expected,
+    );
+    expect(loadConfig(flags({ cors_origins: "https://a.example,*" })).config.cors_origins).toEqual(expected);
   });
 
   it("names the variable of a wrong value", () => {
