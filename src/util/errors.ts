@@ -53,6 +53,7 @@ export const errorTable = {
   // text
   tokenizer_missing: bad,
   tokenizer_unsupported: bad,
+  tokenizer_invalid: bad,
   vocabulary_mismatch: bad,
   template_invalid: bad,
   // configuration and process
