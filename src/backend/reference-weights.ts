@@ -74,7 +74,9 @@ function toTernaryMatrix(columns: number, tensor: TernaryTensor): TernaryMatrix 
   const { codes, group } = tensor;
   const shared = sharedScale(tensor);
   const scales = shared === null ? tensor.scales : Float32Array.of(shared);
-  return { kind: "ternary", columns, values: Int8Array.from(codes, (code) => code - 1), scales, group };
+  const values = new Int8Array(codes.length);
+  for (let i = 0; i < values.length; i++) values[i] = codes[i] - 1;
+  return { kind: "ternary", columns, values, scales, group };
 }
 
 /** The one scale of all blocks, or null. A block of zeros may carry any scale: it says nothing. */
