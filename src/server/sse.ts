@@ -12,7 +12,7 @@ export interface EventStreamOptions {
   /** The client left: whatever feeds the generator is to stop. */
   onCancel: () => void;
   /** Called once, when the generator has ended: with what it threw, or null. */
-  onEnd: (error: unknown) => void;
+  onEnd: (error: unknown) => Promise<void>;
 }
 
 export const eventStreamHeaders = {
@@ -38,12 +38,12 @@ export function eventStream(chunks: AsyncGenerator<object>, options: EventStream
         if (!step.done) return send(`data: ${JSON.stringify(step.value)}\n\n`);
         send("data: [DONE]\n\n");
         controller.close();
-        options.onEnd(null);
+        await options.onEnd(null);
       } catch (error) {
         if (cancelled) return;
         send(`data: ${JSON.stringify(errorObject(asUnmaskError(error)))}\n\n`);
         controller.close();
-        options.onEnd(error);
+        await options.onEnd(error);
       }
     },
     async cancel() {
@@ -54,7 +54,7 @@ export function eventStream(chunks: AsyncGenerator<object>, options: EventStream
         (reason) => reason,
       );
       await chunks.return(undefined);
-      options.onEnd(error);
+      await options.onEnd(error);
     },
   });
 }

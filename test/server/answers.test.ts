@@ -40,6 +40,7 @@ async function stream(path: string, body: object, script?: Script): Promise<any[
   expect(response.status).toBe(200);
   expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
   expect(response.headers.get("x-accel-buffering")).toBe("no");
+  expect(response.headers.get("x-request-id")).not.toBeNull();
   expect(response.headers.get("cache-control")).toContain("no-cache");
   const all = await response.text();
   expect(all.endsWith("\n\n")).toBe(true);

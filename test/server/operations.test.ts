@@ -140,6 +140,9 @@ describe("access", () => {
     ]) {
       expect(await allowed(origin)).toBeNull();
     }
+    const error = await app.request(chat, { ...post, headers: { origin: "http://localhost:5173" } });
+    expect(error.status).toBe(401);
+    expect(error.headers.get("access-control-allow-origin")).toBe("http://localhost:5173");
     const any = createApp({ model: fakeModel(), cors: ["*"] });
     const answer = await any.request("/health", { headers: { origin: "https://evil.example" } });
     expect(answer.headers.get("access-control-allow-origin")).toBe("https://evil.example");
