@@ -1,3 +1,5 @@
+// The version of this package, read where it is asked for, so that it is stated once.
+
 import { readFileSync } from "node:fs";
 
 /** The package's version, from the one place that states it. */
