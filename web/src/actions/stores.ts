@@ -1,0 +1,67 @@
+// The page's state, in stores by subject, and which of it is kept in the browser.
+
+import { type Backends, ownServer, reduceBackends } from "../state/backends.js";
+import { type Conversations, emptyConversation, reduceConversations, settled } from "../state/conversation.js";
+import type { Facts } from "../state/facts.js";
+import type { Problem } from "../state/problem.js";
+import { noRace, reduceRace } from "../state/race.js";
+import { noSettings, type Settings } from "../state/settings.js";
+import { createStore, type Store } from "../state/store.js";
+import type { Trace } from "../state/trace.js";
+import { keep, load, newId } from "./storage.js";
+
+/** What is known of the chosen server. */
+export interface Connection {
+  state: "connecting" | "ready" | "failed";
+  facts: Facts | null;
+  problem: Problem | null;
+}
+
+export type Traces = Readonly<Record<string, Trace>>;
+
+function frameStore<S, A>(reduce: (state: S, action: A) => S, initial: S): Store<S, A> {
+  // A page in the background gets no frames; its answers must arrive all the same.
+  return createStore(reduce, initial, (task) => (document.hidden ? setTimeout(task) : requestAnimationFrame(task)));
+}
+
+function merge<S extends object>(state: S, change: Partial<S>): S {
+  return { ...state, ...change };
+}
+
+function firstConversations(): Conversations {
+  const fresh = emptyConversation(newId(), Date.now());
+  return { list: [fresh], current: fresh.id };
+}
+
+export const conversations = frameStore(
+  reduceConversations,
+  settled(load<Conversations>("conversations", firstConversations())),
+);
+/** By the id of the answer. */
+export const traces = frameStore<Traces, { id: string; edit: (trace: Trace | undefined) => Trace }>(
+  (all, { id, edit }) => ({ ...all, [id]: edit(all[id]) }),
+  {},
+);
+/** The answer that is being made, of a chat; one at a time. */
+export const running = frameStore<string | null, string | null>((_, id) => id, null);
+export const settings = frameStore<Settings, Partial<Settings>>(merge, {
+  ...noSettings,
+  ...load<Partial<Settings>>("settings", {}),
+});
+export const backends = frameStore(
+  reduceBackends,
+  load<Backends>("backends", { list: [ownServer], current: ownServer.id }),
+);
+export const connection = frameStore<Connection, Partial<Connection>>(merge, {
+  state: "connecting",
+  facts: null,
+  problem: null,
+});
+export const race = frameStore(reduceRace, noRace);
+
+/** Begins to keep what changes. */
+export function startKeeping(): void {
+  conversations.subscribe(() => keep("conversations", conversations.get()));
+  settings.subscribe(() => keep("settings", settings.get()));
+  backends.subscribe(() => keep("backends", backends.get()));
+}

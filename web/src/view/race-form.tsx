@@ -1,0 +1,58 @@
+// Who runs, and on which prompt.
+
+import { useState } from "preact/hooks";
+import type { DecodeMode } from "../../../src/client/index.js";
+import { runRace, stopRace } from "../actions/run-race.js";
+
+const usual: readonly DecodeMode[] = ["autoregressive", "iterative", "adaptive", "greedy"];
+
+export function RaceForm({ modes, running }: { modes: readonly DecodeMode[]; running: boolean }) {
+  const [prompt, setPrompt] = useState("Can you tell a story with a rabbit?");
+  const [chosen, setChosen] = useState<readonly DecodeMode[]>(usual.filter((mode) => modes.includes(mode)));
+  const lanes = [...usual, ...modes.filter((mode) => !usual.includes(mode))].filter((mode) => modes.includes(mode));
+  const fits = chosen.length >= 2 && chosen.length <= 4;
+  const toggle = (mode: DecodeMode) =>
+    setChosen(lanes.filter((item) => (item === mode ? !chosen.includes(mode) : chosen.includes(item))));
+  return (
+    <form
+      class="race-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (fits && prompt.trim() !== "") void runRace(prompt.trim(), chosen);
+      }}
+    >
+      <label>
+        <span>Prompt</span>
+        <input
+          type="text"
+          value={prompt}
+          disabled={running}
+          onInput={(event) => setPrompt(event.currentTarget.value)}
+        />
+      </label>
+      <fieldset disabled={running}>
+        <legend class="hidden">Decode modes</legend>
+        {lanes.map((mode) => (
+          <label key={mode} class="choice">
+            <input type="checkbox" checked={chosen.includes(mode)} onChange={() => toggle(mode)} />
+            {mode}
+          </label>
+        ))}
+      </fieldset>
+      {running ? (
+        <button type="button" onClick={stopRace}>
+          Stop
+        </button>
+      ) : (
+        <button type="submit" class="main" disabled={!fits || prompt.trim() === ""}>
+          Race
+        </button>
+      )}
+      {!fits && (
+        <p class="danger" role="alert">
+          Choose two to four.
+        </p>
+      )}
+    </form>
+  );
+}
