@@ -8,7 +8,6 @@ import type { SafetensorInfo } from "../format/safetensors.js";
 import { unpackFloats } from "../format/tensors/index.js";
 import { unpackRows } from "../format/tensors/packed-rows.js";
 import { UnmaskError } from "../util/errors.js";
-import { roundHalfEven } from "../util/half.js";
 import type { Checkpoint } from "./checkpoint.js";
 
 /** [rows, columns] of f32. */
@@ -55,7 +54,7 @@ export function floatRows(checkpoint: Checkpoint, tensor: SafetensorInfo): Float
     async floats(first, count) {
       const bytes = await checkpoint.read(tensor, first * rowBytes, (first + count) * rowBytes);
       const values = unpackFloats(dtype, bytes);
-      if (!values.every(Number.isFinite)) {
+      if (!allFinite(values)) {
         throw new UnmaskError(
           "checkpoint_invalid",
           `Tensor "${name}" holds NaN or infinite weights. The checkpoint is damaged.`,
@@ -66,6 +65,11 @@ export function floatRows(checkpoint: Checkpoint, tensor: SafetensorInfo): Float
   };
 }
 
+function allFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
+}
+
 /**
  * Absmean ternarisation of a whole tensor, each step in f32 as in training:
  * s = 1 / max(mean|W|, 1e-5), t = clamp(roundHalfEven(W * s), -1, 1), scale = 1 / s.
@@ -74,7 +78,8 @@ export async function ternarise(source: FloatRows): Promise<TernaryRows> {
   const { rows, columns } = source;
   let sum = 0;
   for (const [first, count] of rowRuns(rows, columns, 1)) {
-    for (const weight of await source.floats(first, count)) sum += Math.abs(weight);
+    const weights = await source.floats(first, count);
+    for (let i = 0; i < weights.length; i++) sum += Math.abs(weights[i]);
   }
   const inverse = Math.fround(1 / Math.max(Math.fround(sum / (rows * columns)), Math.fround(1e-5)));
   return {
@@ -85,8 +90,8 @@ export async function ternarise(source: FloatRows): Promise<TernaryRows> {
       const weights = await source.floats(first, count);
       const codes = new Uint8Array(weights.length);
       for (let i = 0; i < codes.length; i++) {
-        const rounded = roundHalfEven(Math.fround(weights[i] * inverse));
-        codes[i] = 1 + Math.max(-1, Math.min(1, rounded));
+        const scaled = Math.fround(weights[i] * inverse);
+        codes[i] = scaled > 0.5 ? 2 : scaled < -0.5 ? 0 : 1; // half to even takes 0.5 itself to 0
       }
       return codes;
     },

@@ -80,7 +80,7 @@ export function ternaryTensor(
       for (const [first, count] of rowRuns(rows, columns, headDim)) {
         const inOrder = await codes(first, count);
         const run = planned.permute ? interleaveHalves(inOrder, columns, headDim) : inOrder;
-        for (const code of run) zeros += code === 1 ? 1 : 0;
+        for (let i = 0; i < run.length; i++) if (run[i] === 1) zeros++;
         yield pack(run, scale);
       }
       if (isTernary(type)) yield ternaryTrailer(type, scale);

@@ -16,17 +16,17 @@ const id = z.int().nonnegative();
 const addedToken = z.looseObject({ id, content: z.string(), special: z.boolean().optional() });
 const specialToken = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish();
 
+const vocabSchema = z.record(z.string(), id);
 const tokenizerSchema = z.looseObject({
   added_tokens: z.array(addedToken).nullish(),
-  pre_tokenizer: z.unknown(),
-  post_processor: z.unknown(),
+  pre_tokenizer: z.unknown().optional(),
+  post_processor: z.unknown().optional(),
   model: z.looseObject({
     type: z.string().nullish(),
-    vocab: z.unknown(),
+    vocab: vocabSchema,
     merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])).nullish(),
   }),
 });
-const vocabSchema = z.record(z.string(), id);
 const tokenizerConfigSchema = z.looseObject({
   bos_token: specialToken,
   eos_token: specialToken,
@@ -61,7 +61,7 @@ export function convertTokenizer(checkpoint: Checkpoint, pre?: PreTokenizer): Co
     );
   }
   const config = checked(tokenizerConfigSchema, checkpoint.tokenizerConfig, "tokenizer_config.json")!;
-  const vocab = checked(vocabSchema, json.model.vocab, "tokenizer.json: model.vocab")!;
+  const { vocab } = json.model;
   const added = addedTokens(json.added_tokens ?? [], config.added_tokens_decoder ?? {}, checkpoint.addedTokens);
 
   const texts = new Map<string, number>(Object.entries(vocab));

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, expect } from "vitest";
 
 /** A folder that is removed when the test file is done. */
 export function temporaryFolder(): string {
@@ -28,4 +28,12 @@ export function unmaskError(code: string, ...words: string[]): unknown {
     },
     toString: () => `UnmaskError ${code}: ${words.join(", ")}`,
   };
+}
+
+/** Equality of long arrays of numbers, without the cost of a generic comparison. */
+export function expectSame(found: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(found.length).toBe(expected.length);
+  for (let i = 0; i < expected.length; i++) {
+    if (found[i] !== expected[i]) expect.fail(`element ${i} is ${found[i]} instead of ${expected[i]}`);
+  }
 }
