@@ -18,17 +18,23 @@ function groupOf(setting: Setting): string {
   return groups[setting.path[0]] ?? (setting.serveOnly ? "Server:" : "Model:");
 }
 
+/** What --help says of a setting: a default instead of the file's null, which nobody types. */
+function helpOf(setting: Setting): string {
+  const [about, whenNull] = setting.about.replace(/\.$/, "").split(" null: ");
+  if (whenNull !== undefined) return `${about} (default: ${whenNull})`;
+  if (setting.isBoolean)
+    return setting.fallback === true ? `Do not ${about[0].toLowerCase()}${about.slice(1)}.` : `${about}.`;
+  const stated = Array.isArray(setting.fallback) ? "none" : yamlValue(setting, setting.fallback);
+  return `${about}. (default: ${stated})`;
+}
+
 function optionsOf(setting: Setting): Option[] {
   const flag = setting.flag as string;
-  const fallback = setting.fallback;
-  const stated = fallback === null || setting.isBoolean || Array.isArray(fallback);
-  const about = stated ? setting.about : `${setting.about} (default: ${yamlValue(setting, fallback)})`;
   const group = groupOf(setting);
-  if (!setting.isBoolean) return [new Option(flag, about).helpGroup(group)];
-  const off = `--no-${longFlag(flag).slice(2)}`;
+  if (!setting.isBoolean) return [new Option(flag, helpOf(setting)).helpGroup(group)];
   const shown = shownFlag(setting);
-  return [flag, off].map((spelling) =>
-    new Option(spelling, fallback === true ? `Do not: ${about}` : about).helpGroup(group).hideHelp(spelling !== shown),
+  return [flag, `--no-${longFlag(flag).slice(2)}`].map((spelling) =>
+    new Option(spelling, helpOf(setting)).helpGroup(group).hideHelp(spelling !== shown),
   );
 }
 
@@ -39,9 +45,11 @@ function settingsOf(scope: "serve" | "local"): Setting[] {
 /**
  * Adds the flags of the settings and --config.
  * @param scope serve: all of them; local: those that matter without a server
+ * @param without names of settings that the command has no use for
  */
-export function addSettings(command: Command, scope: "serve" | "local"): Command {
-  for (const option of settingsOf(scope).flatMap(optionsOf)) command.addOption(option);
+export function addSettings(command: Command, scope: "serve" | "local", without: readonly string[] = []): Command {
+  const settings = settingsOf(scope).filter(({ name }) => !without.includes(name));
+  for (const option of settings.flatMap(optionsOf)) command.addOption(option);
   const about = "A YAML file with settings; flags win over it. See docs/configuration.md.";
   return command.addOption(new Option("--config <file>", about).helpGroup("Model:"));
 }
