@@ -40,7 +40,8 @@ class Config:
 
 def quantise_activations(x):
     """[rows, K] f32 -> int8 values [rows, K] as f32, and scales [rows, 1] (arXiv 2402.17764)."""
-    scale = 127 / x.abs().amax(-1, keepdim=True).clamp(min=1e-5)
+    largest = x.abs().amax(-1, keepdim=True).clamp(min=1e-5)
+    scale = torch.full_like(largest, 127) / largest  # `127 / largest` would be 127 * (1 / largest), another number
     return (x * scale).round().clamp(-128, 127), scale
 
 
