@@ -68,6 +68,7 @@ class Chat {
     const typed = this.#readline();
     const release = this.#terminal ? () => {} : this.#surroundings.onInterrupt(() => this.#interrupt(typed));
     try {
+      let left = false; // by /quit
       this.#prompt(typed);
       for await (const line of typed) {
         this.#warned = false;
@@ -76,11 +77,13 @@ class Chat {
           this.#stdout.write(`${line}\n`);
         }
         const step = this.#session.take(line);
-        if (step.type === "quit") break;
+        left = step.type === "quit";
+        if (left) break;
         if (step.type === "say") this.#stdout.write(`${step.text}\n\n`);
         if (step.type === "ask") await this.#answer(step);
         this.#prompt(typed);
       }
+      if (this.#terminal && !left) this.#stdout.write("\n");
     } finally {
       typed.close();
       release();

@@ -19,9 +19,12 @@ export function summary({ timings, reason }: Finish, mode: string): string {
 export function details(finish: Finish, mode: string): string {
   const { promptN, promptMs, promptForwards, predictedMs, forwards, rows } = finish.timings;
   const { cachedTokens } = finish.usage;
-  const speed = promptMs > 0 ? `, ${(promptN / (promptMs / 1000)).toFixed(1)} tok/s` : "";
+  const read =
+    promptForwards === 0
+      ? "read with the first block"
+      : `${promptForwards} ${promptForwards === 1 ? "forward" : "forwards"}, ${promptMs.toFixed(1)} ms, ${(promptN / (promptMs / 1000)).toFixed(1)} tok/s`;
   return [
-    `prompt: ${promptN} tokens${cachedTokens > 0 ? ` and ${cachedTokens} cached` : ""}, ${promptForwards} forwards, ${promptMs.toFixed(1)} ms${speed}`,
+    `prompt: ${promptN} tokens${cachedTokens > 0 ? ` and ${cachedTokens} cached` : ""}, ${read}`,
     `answer: ${summary(finish, mode)}; ${forwards} forwards of ${rows} rows, ${predictedMs.toFixed(1)} ms; seed ${finish.seed}`,
   ].join("\n");
 }

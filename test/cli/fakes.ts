@@ -93,7 +93,9 @@ export class FakeModel {
       await new Promise((resolve) => setImmediate(resolve));
       if (event instanceof Error) throw event;
       if (event === "hang") {
-        await new Promise((resolve) => options.signal?.addEventListener("abort", resolve, { once: true }));
+        if (!options.signal?.aborted) {
+          await new Promise((resolve) => options.signal?.addEventListener("abort", resolve, { once: true }));
+        }
         throw aborted;
       }
       yield event;

