@@ -1,4 +1,4 @@
-// Brings a clone to the state in which unmask runs: dependencies, TypeScript, native addon.
+// Brings a clone to the state in which unmask runs: dependencies, TypeScript, the page, native addon.
 //
 // Each step looks whether it is due and says one line if it was; when nothing changed this takes a
 // fraction of a second. Only Node.js itself is used here, because nothing else is there yet.
@@ -75,18 +75,18 @@ function filesBelow(folder) {
     .sort();
 }
 
-/** A hash of everything that the compiled JavaScript depends on. */
-function sourceHash() {
-  const hash = createHash("sha256").update(readJson("node_modules", "typescript", "package.json").version);
-  for (const file of [...filesBelow("src"), path("tsconfig.json"), path("tsconfig.build.json")]) {
-    hash.update(file.slice(root.length)).update("\0").update(readFileSync(file)).update("\0");
-  }
+/** A hash of everything that something built depends on: files, and versions of packages. */
+function hashOf(packages, files) {
+  const hash = createHash("sha256");
+  for (const name of packages) hash.update(readJson("node_modules", name, "package.json").version).update("\0");
+  for (const file of files) hash.update(file.slice(root.length)).update("\0").update(readFileSync(file)).update("\0");
   return hash.digest("hex");
 }
 
 /** Removes what was compiled from sources that are gone. */
 function removeStale() {
-  for (const file of filesBelow("dist").filter((file) => file.endsWith(".js"))) {
+  const page = path("dist", "web");
+  for (const file of filesBelow("dist").filter((file) => file.endsWith(".js") && !file.startsWith(page))) {
     const source = path("src", `${file.slice(path("dist").length + 1, -".js".length)}.ts`);
     if (existsSync(source)) continue;
     for (const ending of [".js", ".js.map", ".d.ts"]) rmSync(file.replace(/\.js$/, ending), { force: true });
@@ -96,7 +96,7 @@ function removeStale() {
 function compileTypeScript() {
   const stamp = path("dist", ".built-from");
   const main = path("dist", "cli", "main.js");
-  const hash = sourceHash();
+  const hash = hashOf(["typescript"], [...filesBelow("src"), path("tsconfig.json"), path("tsconfig.build.json")]);
   if (existsSync(main) && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   const begun = performance.now();
   rmSync(stamp, { force: true });
@@ -112,6 +112,17 @@ function compileTypeScript() {
   say(`compiled TypeScript in ${seconds(begun)}`);
 }
 
+function buildPage() {
+  const stamp = path("dist", "web", ".built-from");
+  const hash = hashOf(["vite", "preact"], [...filesBelow("web"), ...filesBelow("src/client")]);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
+  const begun = performance.now();
+  const { code, output } = run(process.execPath, [path("node_modules", "vite", "bin", "vite.js"), "build", "web"]);
+  if (code !== 0) throw new SetupError(`The page could not be built:\n${output}`);
+  writeFileSync(stamp, hash);
+  say(`built the page in ${seconds(begun)}`);
+}
+
 /** scripts/build-native.mjs knows itself whether it is due. Its exit code 3: there is no compiler. */
 function buildNative() {
   const { code, output } = run(process.execPath, [path("scripts", "build-native.mjs")]);
@@ -124,6 +135,7 @@ export function setup() {
   checkNode();
   installDependencies();
   compileTypeScript();
+  buildPage();
   buildNative();
 }
 

@@ -29,7 +29,7 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler {
   return cors({
     origin: (origin) => (origin !== "" && allowed(origin) ? origin : null),
     allowMethods: ["GET", "POST"],
-    exposeHeaders: ["x-request-id"],
+    exposeHeaders: ["x-request-id", "retry-after"],
     maxAge: 600,
   });
 }

@@ -19,6 +19,7 @@ import { Jobs } from "./jobs.js";
 import { Metrics } from "./metrics.js";
 import { modelObject, requireModel } from "./models.js";
 import { page } from "./page.js";
+import { builtSite, readSite } from "./site.js";
 import { ModelSlot } from "./slot.js";
 
 export interface AppOptions {
@@ -33,6 +34,8 @@ export interface AppOptions {
   logger?: Logger;
   /** The running generations, for whoever is to end them all. */
   jobs?: Jobs;
+  /** Folder of the page. Default: where the build puts it; without one "/" says what this address is. */
+  site?: string;
 }
 
 /** Paths and the method each answers to. */
@@ -69,6 +72,8 @@ export function createApp(options: AppOptions): Hono<Environment> {
     app.use("/metrics", requireKey(options.apiKey));
   }
 
+  const site = readSite(options.site ?? builtSite);
+  app.get("*", async (c, next) => site?.respond(c.req.path, c.req.raw.headers) ?? next());
   app.get("/", (c) => c.html(page(slot.model?.info ?? null, new URL(c.req.url).origin)));
   app.get("/health", (c) => {
     slot.get();
@@ -111,5 +116,6 @@ export function createApp(options: AppOptions): Hono<Environment> {
 
 function routeOf(path: string): string {
   if (path.startsWith("/v1/models/")) return "/v1/models/:id";
+  if (path.startsWith("/assets/")) return "/assets/*";
   return path in routes ? path : "other";
 }

@@ -9,6 +9,9 @@ import type { UnmaskError } from "../util/errors.js";
 import { timingsObject } from "./answer.js";
 import type { Metrics } from "./metrics.js";
 
+/** Asked for all the time, or by a page as a matter of course: logged at level debug. */
+const quiet: readonly string[] = ["/health", "/metrics", "/assets/*"];
+
 type Finish = Extract<GenerateEvent, { type: "finish" }>;
 
 export interface ExchangeInfo {
@@ -88,7 +91,7 @@ export class Exchange {
     }
     const line = `${method} ${path}`;
     if (this.#error?.code === "internal") this.#logger.error(fields, line);
-    else if (route === "/health" || route === "/metrics") this.#logger.debug(fields, line);
+    else if (quiet.includes(route)) this.#logger.debug(fields, line);
     else this.#logger.info(fields, line);
   }
 }

@@ -1,4 +1,4 @@
-// GET /: says what this address is and how to ask it something.
+// GET / where the page (site.ts) was not built: says what this address is and how to ask it something.
 
 import type { ModelInfo } from "../engine/types.js";
 
