@@ -18,11 +18,11 @@ interface EvalFlags {
   data?: string;
   modes?: DecodeMode[];
   thresholds?: number[];
-  task: string[];
-  limit: number;
-  concurrency: number;
+  task?: string[];
+  limit?: number;
+  concurrency?: number;
   json?: string;
-  markdown: string[];
+  markdown?: string[];
 }
 
 const examples = `
@@ -47,15 +47,14 @@ export function registerEval(program: Command, surroundings: Surroundings): void
     .option("--thresholds <list>", "Of iterative and adaptive. (default: 0.5,0.7,0.9,0.95 and 0.9)", (text) =>
       commaList(text).map(numberArgument),
     )
-    .option("--task <list>", "Only questions of these tasks.", commaList, [])
-    .option("--limit <n>", "Only the first N questions.", wholeNumber, Number.POSITIVE_INFINITY)
-    .option("--concurrency <n>", "Questions in flight at a time. (default: 1)", wholeNumber, 1)
+    .option("--task <list>", "Only questions of these tasks.", commaList)
+    .option("--limit <n>", "Only the first N questions.", wholeNumber)
+    .option("--concurrency <n>", "Questions in flight at a time. (default: 1)", wholeNumber)
     .option("--json <file>", "Also write everything that was measured.")
     .option(
       "--markdown <file>",
       "Also write the table, to a new file or after the line <!-- results --> of a document. May be given several times.",
-      (file, before: string[]) => [...before, file],
-      [],
+      (file, before: string[] = []) => [...before, file],
     )
     .addHelpText("after", examples)
     .action(async (flags: EvalFlags) => await run(command, flags, surroundings));
@@ -68,8 +67,8 @@ async function run(command: Command, flags: EvalFlags, surroundings: Surrounding
   const loaded = readSettings(command, surroundings);
   for (const note of loaded.notes) stderr.write(`warning: ${note}\n`);
   const data = flags.data ?? heldOutBeside(modelPath(loaded.config));
-  const questions = selectQuestions(readQuestions(data), flags.task, flags.limit);
-  const tables = documents(flags.markdown, placeTable);
+  const questions = selectQuestions(readQuestions(data), flags.task ?? [], flags.limit ?? Number.POSITIVE_INFINITY);
+  const tables = documents(flags.markdown ?? [], placeTable);
   const stop = new AbortController();
   const release = surroundings.onInterrupt(() => stop.abort());
   let model: Model | null = null;
@@ -100,7 +99,7 @@ async function measure(model: Model, { data, questions, flags, signal }: Measure
   const { reportOf } = await import("../eval/report.js");
   const { cpuName, measuredFile } = await import("../eval/identity.js");
   const { info } = model;
-  const { concurrency } = flags;
+  const { concurrency = 1 } = flags;
   if (concurrency > info.maxSequences) {
     const message = `--concurrency ${concurrency} is more than the ${info.maxSequences} requests worked on at a time. Lower it.`;
     throw new UnmaskError("invalid_request", message, { param: "concurrency" });
@@ -122,6 +121,7 @@ async function measure(model: Model, { data, questions, flags, signal }: Measure
       machine: { cpu: cpuName(), backend: backend.kind, isa: backend.isa, threads: backend.threads },
       questions: { ...(await measuredFile(data)), n: questions.length },
       maxTokens: info.defaults.maxTokens,
+      dualCache: info.defaults.dualCache,
       concurrency,
     },
     runs,

@@ -21,6 +21,7 @@ export interface Subject {
   machine: { cpu: string; backend: string; isa: string; threads: number };
   questions: MeasuredFile & { n: number };
   maxTokens: number;
+  dualCache: boolean;
   concurrency: number;
 }
 
@@ -64,7 +65,7 @@ export function markdown(report: Report): string {
   return `${table.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n\n${description(report)}\n`;
 }
 
-function description({ model, machine, questions, maxTokens, concurrency }: Report): string {
+function description({ model, machine, questions, maxTokens, dualCache, concurrency }: Report): string {
   const { backend, isa, threads } = machine;
   const speed =
     concurrency === 1
@@ -76,7 +77,7 @@ function description({ model, machine, questions, maxTokens, concurrency }: Repo
     `Model \`${model.name}\` (${model.architecture}, ${model.attention}, ${model.weightType}, ` +
       `${(model.parameters / 1e6).toFixed(1)} M parameters, SHA-256 \`${model.sha256.slice(0, 16)}\`), ` +
       `questions \`${questions.name}\` (SHA-256 \`${questions.sha256.slice(0, 16)}\`), ` +
-      `temperature 0, at most ${maxTokens} tokens.`,
+      `temperature 0, at most ${maxTokens} tokens${dualCache ? "" : ", without DualCache"}.`,
     `${machine.cpu}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${backend}${isa === "typescript" ? "" : ` ${isa}`}. ${speed}`,
   ].join("\n");
 }

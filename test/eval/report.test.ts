@@ -19,6 +19,7 @@ const subject: Subject = {
   machine: { cpu: "Some CPU", backend: "native", isa: "avx2", threads: 2 },
   questions: { name: "q.jsonl", sha256: "cd".repeat(32), n: 3 },
   maxTokens: 256,
+  dualCache: true,
   concurrency: 1,
 };
 const outcome = (task: string, correct: boolean): Outcome => ({
@@ -61,6 +62,8 @@ describe("the table", () => {
     ]) {
       expect(text).toContain(fact);
     }
+    expect(text).not.toContain("DualCache");
+    expect(markdown({ ...report, dualCache: false })).toContain("without DualCache");
     expect(markdown(report)).not.toMatch(/20\d\d-\d\d/);
   });
 
