@@ -3,7 +3,10 @@
 
 import { Command } from "commander";
 import type { ChatFlags } from "./chat.js";
+import { registerConvert } from "./convert.js";
+import { registerEval } from "./eval.js";
 import type { GenerateFlags } from "./generate.js";
+import { registerInspect } from "./inspect.js";
 import { addSampling, numberArgument } from "./sampling.js";
 import { addSettings, readSettings } from "./settings.js";
 import type { Surroundings } from "./surroundings.js";
@@ -105,6 +108,10 @@ export function buildProgram(surroundings: Surroundings): Command {
       const loaded = readSettings(generate, surroundings);
       await (await import("./generate.js")).generate(words, flags, loaded, surroundings);
     });
+
+  registerConvert(program, surroundings);
+  registerInspect(program, surroundings);
+  registerEval(program, surroundings);
 
   for (const command of program.commands) {
     command.showHelpAfterError(`\`unmask ${command.name()} --help\` lists the options.`);
