@@ -89,7 +89,7 @@ function readHeadDim(keys: Keys, own: (key: string) => string, hidden: number, h
   if (!keys.has(key) && hidden % heads !== 0) {
     throw invalid(own("attention.head_count"), `${heads} heads do not divide ${hidden} columns and ${key} is absent`);
   }
-  const headDim = keys.integer(key, 1, limits.headDim, hidden / heads);
+  const headDim = keys.integer(key, 2, limits.headDim, hidden / heads);
   const valueKey = own("attention.value_length");
   const valueDim = keys.integer(valueKey, 1, limits.headDim, headDim);
   if (valueDim !== headDim) {
