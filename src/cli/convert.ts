@@ -4,8 +4,8 @@ import { SingleBar } from "cli-progress";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { showBytes } from "../config/bytes.js";
 import type { ConvertOptions, ConvertReport } from "../convert/convert.js";
-import { preTokenizers } from "../convert/pre-tokenizer.js";
 import { outputTypes } from "../convert/ternary-policy.js";
+import { preTokenizerNames } from "../text/pre-tokenizers.js";
 import { UnmaskError } from "../util/errors.js";
 import { showCount } from "./banner.js";
 import type { Surroundings } from "./surroundings.js";
@@ -46,7 +46,7 @@ export function registerConvert(program: Command, surroundings: Surroundings): v
       ).choices(outputTypes),
     )
     .option("--force-ternary", "Write a ternary type for a model that was not trained for it. It will print garbage.")
-    .addOption(new Option("--pre <name>", "The pre-tokenizer, when it is not recognised.").choices(preTokenizers))
+    .addOption(new Option("--pre <name>", "The pre-tokenizer, when it is not recognised.").choices(preTokenizerNames))
     .optionsGroup("Diffusion, where config.json does not say:")
     .addOption(
       new Option("--attention <kind>", "How the model was trained to attend.").choices([

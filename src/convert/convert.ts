@@ -16,7 +16,6 @@ import { type Checkpoint, openCheckpoint } from "./checkpoint.js";
 import { type DiffusionOptions, diffusionFacts } from "./diffusion.js";
 import { matchTensors } from "./match.js";
 import { diffusionMetadata, modelMetadata } from "./metadata.js";
-import type { PreTokenizer } from "./pre-tokenizer.js";
 import { ropeSettings } from "./rope.js";
 import { floatTensor, type TernaryStatistics, ternaryTensor } from "./tensors.js";
 import {
@@ -36,7 +35,7 @@ export interface ConvertOptions extends DiffusionOptions {
   /** Write a ternary type for a checkpoint that was not trained for it. */
   forceTernary?: boolean | undefined;
   /** Name of the pre-tokenizer, instead of recognising it. */
-  pre?: PreTokenizer | undefined;
+  pre?: string | undefined;
 }
 
 export interface ConvertReport {
@@ -131,7 +130,10 @@ async function convertCheckpoint(
     sourceSha256,
     forcedTernary: forced,
     ternary,
-    warnings: ternary.flatMap(({ name, zeroShare }) => zeroShareWarning(name, zeroShare) ?? []),
+    warnings: [
+      ...tokenizer.warnings,
+      ...ternary.flatMap(({ name, zeroShare }) => zeroShareWarning(name, zeroShare) ?? []),
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 // The vocabulary of a Hugging Face checkpoint: tokenizer.json and tokenizer_config.json.
 
 import { UnmaskError } from "../util/errors.js";
-import { preTokenizerNames, preTokenizerOf } from "./pre-tokenizers.js";
+import { type PreTokenizer, preTokenizerNames, preTokenizerOf } from "./pre-tokenizers.js";
 import { complete, isToken, type Log, tokenType, unsupported, type Vocabulary } from "./vocabulary.js";
 
 interface TokenizerJson {
@@ -44,9 +44,15 @@ const mostTokens = 1 << 20;
  * The vocabulary of a Hugging Face tokenizer.
  * @param json the parsed tokenizer.json
  * @param config the parsed tokenizer_config.json
+ * @param forced the pre-tokenizer, instead of recognising it
  * @throws UnmaskError tokenizer_unsupported or tokenizer_invalid
  */
-export function vocabularyFromJson(json: unknown, config: TokenizerConfig = {}, log: Log = () => {}): Vocabulary {
+export function vocabularyFromJson(
+  json: unknown,
+  config: TokenizerConfig = {},
+  log: Log = () => {},
+  forced: PreTokenizer | null = null,
+): Vocabulary {
   if (typeof json !== "object" || json === null) throw invalid("tokenizer.json must hold an object.");
   const { model, normalizer, pre_tokenizer, added_tokens } = json as TokenizerJson;
   if (typeof model?.vocab !== "object" || model.vocab === null || !Array.isArray(model.merges)) {
@@ -62,11 +68,13 @@ export function vocabularyFromJson(json: unknown, config: TokenizerConfig = {}, 
       `tokenizer.json describes a model of type ${JSON.stringify(model.type)} that is not plain byte-level BPE; only that is supported.`,
     );
   }
-  const pre = preTokenizerOf(pre_tokenizer, { nfc: composes(normalizer), ignoreMerges: model.ignore_merges === true });
+  const facts = { nfc: composes(normalizer), ignoreMerges: model.ignore_merges === true };
+  const pre = forced ?? preTokenizerOf(pre_tokenizer, facts);
   if (pre === null) {
     throw unsupported(
       `tokenizer.json has a pre-tokenizer that is not supported: ${JSON.stringify(pre_tokenizer)?.slice(0, 300)}. ` +
-        `Supported are those of ${preTokenizerNames.join(", ")}.`,
+        `Supported are those of ${preTokenizerNames.join(", ")}; if one of them splits text the same way, name it ` +
+        "with `unmask convert --pre`.",
     );
   }
 

@@ -1,12 +1,10 @@
 // Ternary conversion: absmean masters, both packed conventions, what is refused and what is warned of.
 
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type ConvertOptions, type ConvertReport, convert } from "../../src/convert/convert.js";
-import { openGguf } from "../../src/format/gguf.js";
-import { isTernary, tensorToFloats, unpackTernary } from "../../src/format/tensors/index.js";
+import type { ConvertReport } from "../../src/convert/convert.js";
 import { fromBf16, toBf16 } from "../../src/util/half.js";
-import { expectSame, temporaryFolder, unmaskError } from "../format/files.js";
+import { expectSame, unmaskError } from "../format/files.js";
+import { converter } from "./converted.js";
 import {
   bitnet,
   type Checkpoint,
@@ -15,29 +13,11 @@ import {
   linearShapes,
   llama,
   packedBitnet,
-  save,
   sizes,
   weights,
 } from "./tiny-checkpoint.js";
 
-const folder = temporaryFolder();
-let count = 0;
-
-async function converted(checkpoint: Checkpoint, options: ConvertOptions = {}) {
-  const directory = await save(join(folder, `c${count++}`), checkpoint);
-  const report = await convert(directory, `${directory}.gguf`, options);
-  const file = await openGguf(report.path);
-  const floats = async (name: string) => {
-    const tensor = file.tensors.get(name)!;
-    return tensorToFloats(tensor.type, await file.read(tensor));
-  };
-  const ternary = async (name: string) => {
-    const tensor = file.tensors.get(name)!;
-    if (!isTernary(tensor.type)) throw new Error(`${name} is ${tensor.type}`);
-    return unpackTernary(tensor.type, await file.read(tensor));
-  };
-  return { report, file, floats, ternary };
-}
+const converted = converter();
 
 const names: Record<string, string> = {
   "self_attn.q_proj": "attn_q",
@@ -84,13 +64,12 @@ describe.each(["i2_s", "tq2_0", "tq1_0", "q2_0"] as const)("online masters as %s
       expect(statistics.zeroShare).toBeCloseTo(expected.codes.filter((code) => code === 1).length / masters.length, 12);
     }
     expect(report.warnings).toEqual([]);
-    await file.close();
   });
 });
 
 describe("float types of a ternary checkpoint", () => {
   it.each(["f32", "f16", "bf16"] as const)("%s holds scale times sign, not the masters", async (type) => {
-    const { file, floats } = await converted(bitnet(), { type });
+    const { floats } = await converted(bitnet(), { type });
     const [base, rows, columns] = linearShapes(0)[4];
     const { codes: expected, scale } = absmean(fromBf16(toBf16(weights(base, rows * columns))));
     const values = await floats(ggufName(base));
@@ -101,7 +80,6 @@ describe("float types of a ternary checkpoint", () => {
     const magnitudes = new Set(values.filter((x) => x !== 0).map(Math.abs));
     expect(magnitudes.size).toBe(1);
     expect(Math.abs([...magnitudes][0] / scale - 1)).toBeLessThan(2 ** -8);
-    await file.close();
   });
 });
 
@@ -111,22 +89,20 @@ describe("packed checkpoints", () => {
     ["bitlinear divides", "bitlinear", 4, 0.25],
     ["no linear_class means bitlinear", undefined, 4, 0.25],
   ] as const)("%s by weight_scale", async (_, linearClass, stored, expected) => {
-    const { file, ternary } = await converted(packedBitnet(linearClass, stored));
+    const { ternary } = await converted(packedBitnet(linearClass, stored));
     for (const [base, rows, columns] of linearShapes(0)) {
       const tensor = await ternary(ggufName(base));
       expect([...tensor.scales]).toEqual([expected]);
       expectSame(tensor.codes, codes(base, rows * columns));
     }
-    await file.close();
   });
 
   it("give the same floats whatever the type", async () => {
     const base = linearShapes(0)[6];
     const expected = Float32Array.from(codes(base[0], base[1] * base[2]), (code) => (code - 1) * 1.75);
     for (const type of ["i2_s", "tq1_0", "f16", "f32"] as const) {
-      const { file, floats } = await converted(packedBitnet("autobitlinear", 1.75), { type });
+      const { floats } = await converted(packedBitnet("autobitlinear", 1.75), { type });
       expectSame(await floats(ggufName(base[0])), expected);
-      await file.close();
     }
   });
 
@@ -172,7 +148,6 @@ describe("which checkpoints may be ternary", () => {
     expect([report.type, report.forcedTernary]).toEqual(["i2_s", false]);
     expect(file.tensors.get("blk.0.attn_q.weight")!.type).toBe("I2_S");
     expect(file.metadata.has("unmask.forced_ternary")).toBe(false);
-    await file.close();
   });
 
   it("can be overridden, and the file says so", async () => {
@@ -180,7 +155,6 @@ describe("which checkpoints may be ternary", () => {
     expect(report.forcedTernary).toBe(true);
     expect(file.metadata.get("unmask.forced_ternary")).toBe(true);
     expect(file.metadata.get("unmask.options")).toBe("--type tq2_0 --force-ternary");
-    await file.close();
   });
 
   it("does not call an f16 file forced", async () => {
@@ -188,7 +162,6 @@ describe("which checkpoints may be ternary", () => {
     expect(file.metadata.has("unmask.forced_ternary")).toBe(false);
     const [base, rows, columns] = linearShapes(0)[3];
     expectSame(await floats(ggufName(base)), weights(base, rows * columns));
-    await file.close();
   });
 
   it("leaves out the modules that the checkpoint leaves out", async () => {
@@ -209,7 +182,6 @@ describe("which checkpoints may be ternary", () => {
       "F16",
       "F16",
     ]);
-    await file.close();
   });
 
   it("refuses other quantisations and norms inside the layers", async () => {
@@ -240,7 +212,6 @@ describe("types that do not fit", () => {
     await expect(converted(odd, { type: "tq1_0" })).rejects.toEqual(unmaskError("type_does_not_fit", "256", "q2_0"));
     const { file } = await converted(odd, { type: "q2_0" });
     expect(file.tensors.get("blk.0.ffn_down.weight")).toMatchObject({ type: "Q2_0", shape: [576, 256] });
-    await file.close();
   });
 
   it("include f16 for weights beyond its range", async () => {
@@ -248,16 +219,14 @@ describe("types that do not fit", () => {
     const [base, rows, columns] = linearShapes(1)[5];
     checkpoint.tensors[`${base}.weight`] = float("BF16", [rows, columns], new Float32Array(rows * columns).fill(1e6));
     await expect(converted(checkpoint)).rejects.toEqual(unmaskError("type_does_not_fit", base, "--type bf16"));
-    const { file, floats } = await converted(checkpoint, { type: "bf16" });
+    const { floats } = await converted(checkpoint, { type: "bf16" });
     expect((await floats("blk.1.ffn_up.weight"))[0]).toBeCloseTo(1e6, -4);
-    await file.close();
   });
 
   it("include f16 block scales for tiny scales", async () => {
     const tiny = packedBitnet("autobitlinear", 1e-6);
     await expect(converted(tiny, { type: "tq2_0" })).rejects.toEqual(unmaskError("type_does_not_fit", "--type i2_s"));
-    const { file } = await converted(tiny);
-    await file.close();
+    await converted(tiny);
   });
 });
 
@@ -270,9 +239,7 @@ describe("unusual shares of zeros", () => {
     return checkpoint;
   };
   const warnings = async (checkpoint: Checkpoint): Promise<ConvertReport["warnings"]> => {
-    const { report, file } = await converted(checkpoint);
-    await file.close();
-    return report.warnings;
+    return (await converted(checkpoint)).report.warnings;
   };
 
   it("of none means sign()", async () => {

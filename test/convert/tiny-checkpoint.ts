@@ -15,10 +15,18 @@ export interface HfTensor {
   bytes: Uint8Array;
 }
 
+export interface TokenizerJson {
+  added_tokens: { id: number; content: string; special: boolean }[];
+  normalizer: unknown;
+  pre_tokenizer: unknown;
+  post_processor?: unknown;
+  model: Record<string, unknown>;
+}
+
 export interface Checkpoint {
   config: Record<string, unknown>;
   tensors: Record<string, HfTensor>;
-  tokenizer: Record<string, unknown> | null;
+  tokenizer: TokenizerJson | null;
   tokenizerConfig: Record<string, unknown>;
   /** Further files, as text. */
   files: Record<string, string>;
@@ -173,8 +181,7 @@ export function fastDllm(): Checkpoint {
   const checkpoint = qwen2();
   checkpoint.config.architectures = ["Fast_dLLM_QwenForCausalLM"];
   checkpoint.config.bd_size = 32;
-  const added = checkpoint.tokenizer!.added_tokens as { id: number; content: string; special: boolean }[];
-  added.push({ id: 305, content: "|<MASK>|", special: true });
+  checkpoint.tokenizer!.added_tokens.push({ id: 305, content: "|<MASK>|", special: true });
   return checkpoint;
 }
 
@@ -215,14 +222,13 @@ const families = {
 export type Family = keyof typeof families;
 
 /** Byte-level BPE: 256 bytes (ids 0-255), two merges (256, 257), added tokens 300-303. */
-export function tokenizer(family: Family): Record<string, unknown> {
-  const { ignore_merges, ...steps } = families[family];
+export function tokenizer(family: Family): TokenizerJson {
+  const { ignore_merges, ...steps } = structuredClone(families[family]);
   const vocab: Record<string, number> = {};
   for (const [id, letter] of byteAlphabet().entries()) vocab[letter] = id;
   vocab.th = 256;
   vocab.the = 257;
   return {
-    version: "1.0",
     added_tokens: [
       { id: 300, content: "<|im_end|>", special: true },
       { id: 301, content: "<|endoftext|>", special: true },
