@@ -1,4 +1,5 @@
-// `npm start`: setup, then the server in this same process, so that signals reach it.
+// `npm start`: setup, then the server in this same process, so that signals reach it. For the same
+// reason package.json says `exec`: the shell between npm and this would keep them to itself.
 
 import { trySetup } from "./setup.mjs";
 

@@ -4,6 +4,9 @@
 import type { LoadOptions, Model } from "../engine/types.js";
 import { interruptedCode } from "./failure.js";
 
+/** Milliseconds within which two signals are one Ctrl-C: under npm it comes from the terminal and from npm. */
+const sameKeyPress = 250;
+
 export interface Output extends NodeJS.WritableStream {
   isTTY?: boolean;
   columns?: number;
@@ -33,11 +36,12 @@ export function processSurroundings(): Surroundings {
     environment: process.env,
     loadModel: async (path, options) => (await import("../engine/index.js")).loadModel(path, options),
     onInterrupt: (heard) => {
-      let times = 0;
+      let first: number | null = null;
       const count = () => {
-        times++;
-        if (times > 1) process.exit(interruptedCode);
-        heard();
+        if (first === null) {
+          first = performance.now();
+          heard();
+        } else if (performance.now() - first > sameKeyPress) process.exit(interruptedCode);
       };
       process.on("SIGINT", count);
       process.on("SIGTERM", count);
