@@ -1,13 +1,13 @@
 // Loading: from the path of a GGUF file to a model that answers.
 //
 // Each layer reads its own part of the file (hyper-parameters, tokenizer, weights) and complains
-// about it; here they are put together, and memory is decided.
+// about it; here they are put together.
 
 import { basename } from "node:path";
 import { createNative, nativeAvailable } from "../backend/native.js";
 import type { Program } from "../backend/program.js";
 import { createReference } from "../backend/reference.js";
-import { type Backend, type BackendOptions, pageBytes, pageSize } from "../backend/types.js";
+import { type Backend, type BackendOptions, pageSize } from "../backend/types.js";
 import { openGguf } from "../format/gguf.js";
 import type { ModelFile } from "../format/types.js";
 import { readHyperParameters } from "../model/hyperparameters.js";
@@ -16,14 +16,10 @@ import type { DiffusionFacts, HyperParameters } from "../model/types.js";
 import { chatTemplateFor } from "../text/template.js";
 import { Tokenizer } from "../text/tokenizer.js";
 import { UnmaskError } from "../util/errors.js";
+import { contextFor, defaultSequences, poolPages } from "./memory.js";
 import { EngineModel } from "./model.js";
 import { checkBlockSize, modesOf } from "./options.js";
-import { pagesFor } from "./pages.js";
 import type { LoadOptions, Model, ModelInfo } from "./types.js";
-
-/** Longest context set up unless asked for more: its K/V and rotary tables cost memory. */
-const defaultContext = 8192;
-const defaultKvBytes = 2 ** 30;
 
 /**
  * Loads a model.
@@ -47,7 +43,7 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
           "Convert the model again from a checkpoint whose tokenizer belongs to it.",
       );
     }
-    const maxSequences = options.maxSequences ?? 16;
+    const maxSequences = options.maxSequences ?? defaultSequences;
     const maxRows = Math.max(options.maxRows ?? 256, 2 * Math.max(pageSize, facts.blockLength));
     const pages = poolPages(program, facts, contextLength, maxSequences, options.kvMemory);
     const backend = await createBackend(program, file, { ...options, pages, maxRows }, log);
@@ -81,57 +77,6 @@ function diffusionFacts(hp: HyperParameters, tokenizerMask: number | null, optio
     );
   }
   return { ...hp.diffusion, maskToken };
-}
-
-/** Whole blocks only, so that the last block of a full context has its place. */
-function contextFor(
-  hp: HyperParameters,
-  facts: DiffusionFacts,
-  options: LoadOptions,
-  log: NonNullable<LoadOptions["log"]>,
-): number {
-  const asked = options.contextLength ?? Math.min(hp.contextLength, defaultContext);
-  if (!Number.isInteger(asked) || asked < 1 || asked > hp.contextLength) {
-    throw new UnmaskError(
-      "context_length_exceeded",
-      `A context of ${asked} is not possible: the model was trained for ${hp.contextLength}. Use 1 to ${hp.contextLength}.`,
-      { param: "context_length" },
-    );
-  }
-  if (options.contextLength === undefined && asked < hp.contextLength) {
-    log("info", `context limited to ${asked} of ${hp.contextLength} positions; --context-length changes it`);
-  }
-  const grain = facts.attention === "causal" ? 1 : facts.blockLength;
-  const context = Math.floor(asked / grain) * grain;
-  if (context > 0) return context;
-  throw new UnmaskError("context_length_exceeded", `A context of ${asked} is shorter than one block of ${grain}.`, {
-    param: "context_length",
-  });
-}
-
-/** Pages for every sequence at full length, as far as memory allows; never less than one full context. */
-function poolPages(
-  program: Program,
-  facts: DiffusionFacts,
-  contextLength: number,
-  maxSequences: number,
-  kvMemory: number | undefined,
-): number {
-  const oneContext = pagesFor(contextLength) + Math.ceil(facts.blockLength / pageSize);
-  const bytes = pageBytes(program);
-  if (kvMemory === undefined) {
-    const affordable = Math.floor(defaultKvBytes / bytes);
-    return Math.max(oneContext, Math.min(affordable, oneContext * maxSequences));
-  }
-  const pages = Math.floor(kvMemory / bytes);
-  const least = 1 + Math.ceil(facts.blockLength / pageSize);
-  if (pages >= least) return pages;
-  throw new UnmaskError(
-    "out_of_memory",
-    `--kv-memory ${kvMemory} bytes holds ${pages} pages of ${bytes} bytes; at least ${least} are needed, and ` +
-      `${oneContext} for one full context. Give more.`,
-    { param: "kv_memory" },
-  );
 }
 
 async function createBackend(
