@@ -1,0 +1,125 @@
+// CPUID, /sys and cgroups; see cpu.h.
+#include "cpu.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include "failure.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sched.h>
+#elif defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
+
+namespace unmask {
+
+#if defined(__x86_64__)
+namespace {
+
+/** Not every compiler's __builtin_cpu_supports knows this one. */
+bool hasF16c() {
+  unsigned a, b, c = 0, d;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+
+}  // namespace
+#endif
+
+std::vector<std::string> instructionSets() {
+  std::vector<std::string> sets;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && hasF16c();
+  if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vnni")) {
+    sets.push_back("avx512vnni");
+  }
+  if (avx2) sets.push_back("avx2");
+#endif
+  sets.push_back("scalar");
+  return sets;
+}
+
+const Kernels* kernelsFor(const std::string& isa) {
+  const std::vector<std::string> sets = instructionSets();
+  const std::string name = isa.empty() ? sets.front() : isa;
+  if (std::find(sets.begin(), sets.end(), name) == sets.end()) {
+    std::string known;
+    for (const std::string& set : sets) known += (known.empty() ? "" : ", ") + set;
+    throw Failure("config_invalid",
+                  "Instruction set '" + name + "' is unknown or this CPU lacks it. It has " + known + ".");
+  }
+#if defined(__x86_64__)
+  if (name == "avx512vnni") return avx512::kernels();
+  if (name == "avx2") return avx2::kernels();
+#endif
+  return scalar::kernels();
+}
+
+#if defined(__linux__)
+
+namespace {
+
+std::vector<int> affinity() {
+  std::vector<int> cpus;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  return cpus;
+}
+
+/** Processors' worth of time that the cgroup grants, or a large number. */
+int quota() {
+  std::ifstream file("/sys/fs/cgroup/cpu.max");
+  std::string limit;
+  double period = 0;
+  if (!(file >> limit >> period) || limit == "max" || period <= 0) return 1 << 20;
+  return std::max(1, static_cast<int>(std::strtod(limit.c_str(), nullptr) / period + 0.5));
+}
+
+}  // namespace
+
+int usableCpus() {
+  const int cpus = static_cast<int>(affinity().size());
+  return std::max(1, std::min(cpus > 0 ? cpus : static_cast<int>(std::thread::hardware_concurrency()), quota()));
+}
+
+int physicalCores() {
+  std::set<std::string> cores;
+  for (const int cpu : affinity()) {
+    std::ifstream file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list");
+    std::string siblings;
+    if (!std::getline(file, siblings)) return usableCpus();
+    cores.insert(siblings);
+  }
+  return std::max(1, std::min(static_cast<int>(cores.size()), usableCpus()));
+}
+
+#else
+
+int usableCpus() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+
+int physicalCores() {
+#if defined(__APPLE__)
+  int cores = 0;
+  size_t size = sizeof cores;
+  // Performance cores where there are two kinds.
+  for (const char* name : {"hw.perflevel0.physicalcpu", "hw.physicalcpu"})
+    if (sysctlbyname(name, &cores, &size, nullptr, 0) == 0 && cores > 0) return cores;
+#endif
+  return usableCpus();
+}
+
+#endif
+
+}  // namespace unmask

@@ -1,0 +1,235 @@
+// The stages of a forward, on every thread of the pool; see forward.h.
+#include "forward.h"
+
+#include <algorithm>
+
+namespace unmask {
+
+namespace {
+
+/** Stride of activation rows in floats: padded, and off the strides that share few cache sets. */
+size_t strideOf(int padded) { return static_cast<size_t>(padded) + (padded % 512 == 0 ? 16 : 0); }
+
+int headWeight(const Plan& plan) {
+  for (const Stage& stage : plan.stages)
+    if (stage.kind == Stage::Kind::Head) return stage.weight;
+  return -1;
+}
+
+}  // namespace
+
+Forward::Forward(const ModelSpec& spec, const Kernels& kernels, const Weights& weights, Pool& pool)
+    : spec_(spec),
+      kernels_(kernels),
+      weights_(weights),
+      pool_(pool),
+      plan_(makePlan(spec, weights.traits())),
+      counters_(new Counter[plan_.stages.size()]),
+      attention_(spec, kernels, pool.threads()),
+      head_(spec, kernels, weights, headWeight(plan_), pool.threads()) {
+  allocate();
+}
+
+void Forward::allocate() {
+  const size_t rows = static_cast<size_t>(spec_.maxRows);
+  for (const int width : plan_.bufferWidths) {
+    Matrix made;
+    made.padded = roundUp(width, kPadding);
+    made.stride = strideOf(made.padded);
+    made.data = Region(width == 0 ? 0 : rows * made.stride * sizeof(float));
+    workBytes_ += made.data.bytes();
+    buffers_.push_back(std::move(made));
+  }
+  for (const Slot& slot : plan_.slots) {
+    Quantised made;
+    const size_t columns = static_cast<size_t>(roundUp(slot.columns, kGroup));
+    const size_t codes = rows * columns, groups = slot.groupSums ? rows * columns / kGroup : 0;
+    made.memory = Region(codes + (2 * rows + groups) * sizeof(float));
+    made.rows.codes = made.memory.as<int8_t>();
+    made.rows.scale = reinterpret_cast<float*>(made.rows.codes + codes);
+    made.rows.sum = reinterpret_cast<int32_t*>(made.rows.scale + rows);
+    made.rows.groupSum = slot.groupSums ? made.rows.sum + rows : nullptr;
+    workBytes_ += made.memory.bytes();
+    slots_.push_back(std::move(made));
+  }
+  for (int worker = 0; worker < pool_.threads(); worker++) {
+    Worker made;
+    made.locals = Region(static_cast<size_t>(plan_.locals) * strideOf(roundUp(plan_.localWidth, kPadding)) * sizeof(float));
+    made.ternary = Region(kernels_.ternaryScratch(spec_.maxRows));
+    workBytes_ += made.locals.bytes() + made.ternary.bytes();
+    workers_.push_back(std::move(made));
+  }
+  workBytes_ += attention_.scratchBytes() + head_.scratchBytes();
+}
+
+bool Forward::run(const Request& request, const Answers& answers) {
+  if (request.spans.empty()) return true;
+  request_ = &request;
+  answers_ = answers;
+  const int asked = static_cast<int>(request.asked.size());
+  allTiles_ = makeTiling(static_cast<int>(request.tokens.size()), kernels_.tokenTile);
+  askedTiles_ = makeTiling(asked, kernels_.tokenTile);
+  // Rows nobody asked about end at the last K/V they write.
+  stages_ = 0;
+  while (stages_ < plan_.stages.size() && (asked > 0 || !plan_.stages[stages_].asked)) stages_++;
+  for (size_t s = 0; s < stages_; s++) counters_[s].next.store(0, std::memory_order_relaxed);
+  attention_.prepare(request);
+  head_.prepare(request, answers);
+  stopped_ = false;
+  pool_.run([this](int worker) { work(worker); });
+  return !stopped_;
+}
+
+void Forward::work(int worker) {
+  for (size_t s = 0; s < stages_; s++) {
+    if (s > 0 && pool_.barrier(&aborted_)) {
+      if (worker == 0) stopped_ = true;
+      return;
+    }
+    runStage(plan_.stages[s], worker, counters_[s].next);
+  }
+}
+
+void Forward::runStage(const Stage& stage, int worker, std::atomic<int>& next) {
+  const auto each = [&](int tasks, const auto& task) {
+    for (int i; (i = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) task(i);
+  };
+  const auto view = [&](const Place& place) { return RowsView{write(place, worker, 0), buffers_[static_cast<size_t>(place.buffer)].stride}; };
+  switch (stage.kind) {
+    case Stage::Kind::Rows: return runRows(stage, worker, next);
+    case Stage::Kind::Matmul: return runMatmul(stage, worker, next);
+    case Stage::Kind::WriteKv:
+      return each(attention_.writeTasks(), [&](int task) {
+        attention_.write(stage.attend, view(stage.attend.k), view(stage.attend.v), task, worker);
+      });
+    case Stage::Kind::Attend: {
+      Place out;
+      out.buffer = stage.attend.out;
+      return each(attention_.attendTasks(stage.asked), [&](int task) {
+        attention_.attend(stage.attend, view(stage.attend.q), view(out), stage.asked, task, worker);
+      });
+    }
+    case Stage::Kind::Head: {
+      const Matrix& x = buffers_[static_cast<size_t>(stage.input)];
+      return each(head_.chunks(), [&](int chunk) { head_.runChunk(x.row(0), x.stride, chunk, worker); });
+    }
+    case Stage::Kind::Finish: {
+      // The stage before is the head, whose input is still there.
+      const Matrix& x = buffers_[static_cast<size_t>((&stage - 1)->input)];
+      return each(static_cast<int>(request_->asked.size()), [&](int row) { head_.finish(x.row(0), x.stride, row, worker); });
+    }
+  }
+}
+
+const float* Forward::read(const Place& place, int worker, int row) const {
+  return write(place, worker, place.full ? request_->asked[static_cast<size_t>(row)].row : row);
+}
+
+float* Forward::write(const Place& place, int worker, int row) const {
+  if (place.local)
+    return workers_[static_cast<size_t>(worker)].locals.as<float>() +
+           static_cast<size_t>(place.buffer) * strideOf(roundUp(plan_.localWidth, kPadding));
+  return buffers_[static_cast<size_t>(place.buffer)].row(row);
+}
+
+void Forward::runRows(const Stage& stage, int worker, std::atomic<int>& next) {
+  const int rows = (stage.asked ? askedTiles_ : allTiles_).rows;
+  const int grain = std::max(1, rows / (4 * pool_.threads()));
+  for (int first; (first = next.fetch_add(grain, std::memory_order_relaxed)) < rows;)
+    for (int row = first; row < std::min(first + grain, rows); row++)
+      for (const RowStep& step : stage.steps) runStep(step, worker, row, stage.asked);
+}
+
+void Forward::runStep(const RowStep& step, int worker, int row, bool asked) {
+  const int padded = roundUp(step.width, kPadding);
+  const int fullRow = asked ? request_->asked[static_cast<size_t>(row)].row : row;
+  switch (step.kind) {
+    case RowStep::Kind::Embed: {
+      float* out = write(step.out, worker, row);
+      decodeRow(weights_.tensor(step.weight), request_->tokens[static_cast<size_t>(fullRow)], out);
+      return std::fill(out + step.width, out + padded, 0.0f);
+    }
+    case RowStep::Kind::Norm:
+      return kernels_.norm(read(step.a, worker, row), weights_.vector(step.weight), step.eps, step.width, padded,
+                           write(step.out, worker, row));
+    case RowStep::Kind::Rope: {
+      const float* from = read(step.a, worker, row);
+      float* x = write(step.out, worker, row);
+      if (x != from) std::copy(from, from + padded, x);
+      const size_t at = static_cast<size_t>(request_->positions[static_cast<size_t>(fullRow)]) * static_cast<size_t>(spec_.ropeDim / 2);
+      return kernels_.rope(x, step.param, spec_.headDim, spec_.ropeDim, spec_.ropeAdjacent, spec_.cos.data() + at,
+                           spec_.sin.data() + at);
+    }
+    case RowStep::Kind::Gate: {
+      const auto gate = step.param == static_cast<int>(Activation::Silu) ? kernels_.silu : kernels_.relu2;
+      return gate(read(step.a, worker, row), read(step.b, worker, row), padded, write(step.out, worker, row));
+    }
+    case RowStep::Kind::Add:
+      return kernels_.add(read(step.a, worker, row), read(step.b, worker, row), padded, write(step.out, worker, row));
+    case RowStep::Kind::Quantise: {
+      QuantisedRows& out = slots_[static_cast<size_t>(step.slot)].rows;
+      return kernels_.quantise(read(step.a, worker, row), padded, asked ? askedTiles_ : allTiles_, row, &out);
+    }
+    case RowStep::Kind::Copy: {
+      const float* from = read(step.a, worker, row);
+      std::copy(from, from + padded, write(step.out, worker, row));
+      return;
+    }
+  }
+}
+
+/** Panels of 32 weight rows that one task takes: some microseconds of work, but enough tasks to balance. */
+int Forward::panelsAtOnce(const Product& product, int rows) const {
+  const Tensor& tensor = weights_.tensor(product.weight);
+  const int panels = roundUp(tensor.rows, kPanelRows) / kPanelRows;
+  const double nanoseconds = 0.1 * tensor.columns * std::max(12, rows);  // of one panel, on a usual core
+  const int wanted = std::max(1, static_cast<int>(5000.0 / nanoseconds));
+  return std::min(wanted, std::max(1, panels / (3 * pool_.threads())));
+}
+
+void Forward::runMatmul(const Stage& stage, int worker, std::atomic<int>& next) {
+  const int rows = (stage.asked ? askedTiles_ : allTiles_).rows;
+  int task = next.fetch_add(1, std::memory_order_relaxed), first = 0;
+  for (const Product& product : stage.products) {
+    const int panels = roundUp(weights_.tensor(product.weight).rows, kPanelRows) / kPanelRows;
+    const int grain = panelsAtOnce(product, rows), tasks = (panels + grain - 1) / grain;
+    for (; task < first + tasks; task = next.fetch_add(1, std::memory_order_relaxed)) {
+      const int begin = (task - first) * grain;
+      multiply(product, worker, begin, std::min(begin + grain, panels), stage.asked);
+    }
+    first += tasks;
+  }
+}
+
+void Forward::multiply(const Product& product, int worker, int begin, int end, bool asked) {
+  const Tiling& tiling = asked ? askedTiles_ : allTiles_;
+  const Matrix& out = buffers_[static_cast<size_t>(product.out)];
+  const float* bias = weights_.vector(product.bias);
+  const Tensor& tensor = weights_.tensor(product.weight);
+  if (isTernary(tensor.type)) {
+    const TernaryWeight& weight = weights_.panels(product.weight);
+    QuantisedRows x = slots_[static_cast<size_t>(product.input)].rows;
+    const TernaryJob job = {&weight, &x, tiling, bias, out.row(0), out.stride};
+    return kernels_.ternary(job, begin, end, workers_[static_cast<size_t>(worker)].ternary.as<void>());
+  }
+  const Matrix& x = buffers_[static_cast<size_t>(product.input)];
+  DenseJob job;
+  const int firstRow = begin * kPanelRows;
+  job.rows = std::min(end * kPanelRows, tensor.rows) - firstRow;
+  job.columns = tensor.columns;
+  job.rowBytes = rowBytes(tensor.type, tensor.columns);
+  job.weight = tensor.data + static_cast<size_t>(firstRow) * job.rowBytes;
+  job.x = x.row(0);
+  job.xStride = x.stride;
+  job.tokens = tiling.rows;
+  job.out = out.row(0) + firstRow;
+  job.outStride = out.stride;
+  kernels_.dense[static_cast<int>(tensor.type)](job);
+  if (bias == nullptr) return;
+  for (int t = 0; t < tiling.rows; t++) {
+    float* row = out.row(t) + firstRow;
+    for (int r = 0; r < job.rows; r++) row[r] += bias[firstRow + r];
+  }
+}
+
+}  // namespace unmask

@@ -1,0 +1,89 @@
+// Runs a plan: one forward over the rows of a request, on all threads of a pool.
+//
+// Owns what a forward writes: activations, quantised rows, K/V pages and each thread's
+// scratch. Work is shared out by counters, and no result depends on who did it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "attention.h"
+#include "head.h"
+#include "kernels.h"
+#include "memory.h"
+#include "plan.h"
+#include "pool.h"
+#include "program.h"
+#include "request.h"
+#include "weights.h"
+
+namespace unmask {
+
+class Forward {
+ public:
+  Forward(const ModelSpec& spec, const Kernels& kernels, const Weights& weights, Pool& pool);
+
+  /** Runs the request. False when abort() stopped it; the answers are then incomplete. */
+  bool run(const Request& request, const Answers& answers);
+  /** Makes a running forward stop at its next barrier. From any thread. */
+  void abort() { aborted_.store(true, std::memory_order_relaxed); }
+
+  uint64_t kvBytes() const { return attention_.kvBytes(); }
+  /** Activations and scratch. */
+  uint64_t workBytes() const { return workBytes_; }
+
+ private:
+  /** One counter per stage, each on its own cache line. */
+  struct alignas(64) Counter {
+    std::atomic<int> next;
+  };
+  struct Worker {
+    Region locals;   // [plan.locals][localStride]
+    Region ternary;  // scratch of Kernels::ternary
+  };
+  struct Matrix {
+    Region data;
+    int padded = 0;
+    size_t stride = 0;
+    float* row(int r) const { return data.as<float>() + static_cast<size_t>(r) * stride; }
+  };
+  struct Quantised {
+    Region memory;
+    QuantisedRows rows{};
+  };
+
+  void allocate();
+  void work(int worker);
+  void runStage(const Stage& stage, int worker, std::atomic<int>& next);
+  void runRows(const Stage& stage, int worker, std::atomic<int>& next);
+  void runStep(const RowStep& step, int worker, int row, bool asked);
+  void runMatmul(const Stage& stage, int worker, std::atomic<int>& next);
+  void multiply(const Product& product, int worker, int begin, int end, bool asked);
+  int panelsAtOnce(const Product& product, int rows) const;
+  const float* read(const Place& place, int worker, int row) const;
+  float* write(const Place& place, int worker, int row) const;
+
+  const ModelSpec& spec_;
+  const Kernels& kernels_;
+  const Weights& weights_;
+  Pool& pool_;
+  Plan plan_;
+  std::vector<Matrix> buffers_;
+  std::vector<Quantised> slots_;
+  std::vector<Worker> workers_;
+  std::unique_ptr<Counter[]> counters_;
+  Attention attention_;
+  Head head_;
+  uint64_t workBytes_ = 0;
+
+  // Of the forward that runs.
+  const Request* request_ = nullptr;
+  Answers answers_{};
+  Tiling allTiles_{}, askedTiles_{};
+  size_t stages_ = 0;  // how many of the plan's stages this forward needs
+  std::atomic<bool> aborted_{false};
+  bool stopped_ = false;  // by aborted_, before the end
+};
+
+}  // namespace unmask

@@ -1,0 +1,182 @@
+// The chunked head and the choice of tokens; see head.h.
+#include "head.h"
+
+#include <math.h>
+
+#include <algorithm>
+
+#include "sampling.h"
+#include "transcendental.h"
+
+namespace unmask {
+
+namespace {
+
+constexpr int kSubRows = 32;                  // weight rows multiplied at a time, to stay in cache
+constexpr size_t kChunkStride = kChunk + 16;  // off the powers of two
+
+bool truncated(const AskedRow& row) { return row.temperature > 0 && (row.topK > 0 || row.topP < 1.0); }
+
+bool hasKernel(TensorType type) { return type <= TensorType::Q8_0; }
+
+}  // namespace
+
+Head::Head(const ModelSpec& spec, const Kernels& kernels, const Weights& weights, int weight, int threads)
+    : spec_(spec),
+      kernels_(kernels),
+      weights_(weights),
+      weight_(weight),
+      chunks_((spec.vocabulary + kChunk - 1) / kChunk),
+      scratch_(static_cast<size_t>(threads)) {
+  if (weight < 0) return;
+  const Tensor& tensor = weights.tensor(weight);
+  for (Scratch& s : scratch_) {
+    s.logits = Region(static_cast<size_t>(spec.maxRows) * kChunkStride * sizeof(float));
+    if (!hasKernel(tensor.type)) s.decoded = Region(static_cast<size_t>(kSubRows * tensor.columns) * sizeof(float));
+  }
+}
+
+uint64_t Head::scratchBytes() const {
+  uint64_t bytes = 0;
+  for (const Scratch& s : scratch_) bytes += s.decoded.bytes() + s.logits.bytes();
+  return bytes;
+}
+
+int Head::chunkLength(int chunk) const { return std::min(kChunk, spec_.vocabulary - chunk * kChunk); }
+
+void Head::prepare(const Request& request, const Answers& answers) {
+  request_ = &request;
+  answers_ = answers;
+  stats_.resize(request.asked.size() * static_cast<size_t>(chunks_));
+  storedRow_.clear();
+  int stored = 0;
+  for (const AskedRow& row : request.asked) storedRow_.push_back(row.top > 0 || truncated(row) ? stored++ : -1);
+  stored_.resize(static_cast<size_t>(stored) * static_cast<size_t>(spec_.vocabulary));
+}
+
+/** Logits of `rows` rows of x against one chunk of the vocabulary, into the worker's scratch. */
+void Head::multiply(const float* x, size_t stride, int rows, int chunk, int worker) {
+  const Tensor& tensor = weights_.tensor(weight_);
+  Scratch& s = scratch_[static_cast<size_t>(worker)];
+  const int begin = chunk * kChunk, end = begin + chunkLength(chunk);
+  for (int first = begin; first < end; first += kSubRows) {
+    DenseJob job;
+    job.rows = std::min(kSubRows, end - first);
+    job.columns = tensor.columns;
+    job.x = x;
+    job.xStride = stride;
+    job.tokens = rows;
+    job.out = s.logits.as<float>() + (first - begin);
+    job.outStride = kChunkStride;
+    if (hasKernel(tensor.type)) {
+      job.rowBytes = rowBytes(tensor.type, tensor.columns);
+      job.weight = tensor.data + static_cast<size_t>(first) * job.rowBytes;
+      kernels_.dense[static_cast<int>(tensor.type)](job);
+    } else {
+      float* decoded = s.decoded.as<float>();
+      for (int r = 0; r < job.rows; r++) decodeRow(tensor, first + r, decoded + r * tensor.columns);
+      job.rowBytes = static_cast<size_t>(tensor.columns) * sizeof(float);
+      job.weight = reinterpret_cast<const uint8_t*>(decoded);
+      kernels_.dense[static_cast<int>(DenseType::F32)](job);
+    }
+  }
+}
+
+void Head::runChunk(const float* x, size_t stride, int chunk, int worker) {
+  const int rows = static_cast<int>(request_->asked.size()), begin = chunk * kChunk, length = chunkLength(chunk);
+  multiply(x, stride, rows, chunk, worker);
+  for (int i = 0; i < rows; i++) {
+    const AskedRow& row = request_->asked[static_cast<size_t>(i)];
+    float* logits = scratch_[static_cast<size_t>(worker)].logits.as<float>() + static_cast<size_t>(i) * kChunkStride;
+    if (row.logits >= 0)
+      std::copy(logits, logits + length,
+                answers_.logits + static_cast<size_t>(row.logits) * static_cast<size_t>(spec_.vocabulary) + begin);
+    if (row.suppress >= begin && row.suppress < begin + length) logits[row.suppress - begin] = -INFINITY;
+    const int stored = storedRow_[static_cast<size_t>(i)];
+    if (stored >= 0)
+      std::copy(logits, logits + length, &stored_[static_cast<size_t>(stored) * static_cast<size_t>(spec_.vocabulary) + static_cast<size_t>(begin)]);
+    const bool plain = row.temperature > 0 && !truncated(row);
+    kernels_.chunkStats(logits, length, plain ? static_cast<float>(row.temperature) : 0.0f, &stats(i, chunk));
+  }
+}
+
+void Head::finish(const float* x, size_t stride, int asked, int worker) {
+  const AskedRow& row = request_->asked[static_cast<size_t>(asked)];
+  float max = -INFINITY;
+  Choice choice{0, -INFINITY};
+  for (int c = 0; c < chunks_; c++) {
+    const ChunkStats& s = stats(asked, c);
+    if (s.max > max) {
+      max = s.max;
+      choice = {c * kChunk + s.token, s.max};
+    }
+  }
+  double sum = 0, weighted = 0;  // of exp(l - max), and of exp(l - max) * (l - max)
+  for (int c = 0; c < chunks_; c++) {
+    const ChunkStats& s = stats(asked, c);
+    if (!(s.max > -INFINITY)) continue;
+    const double below = static_cast<double>(s.max) - static_cast<double>(max), factor = exponentialOf(below);
+    sum += factor * static_cast<double>(s.sum);
+    weighted += factor * (static_cast<double>(s.weighted) + below * static_cast<double>(s.sum));
+  }
+  const double logSum = logarithmOf(sum);
+  if (row.temperature > 0) choice = sample(row, x + static_cast<size_t>(asked) * stride, max, asked, worker);
+  const auto logprob = [&](float logit) { return static_cast<double>(logit) - static_cast<double>(max) - logSum; };
+  answers_.token[row.answer] = choice.token;
+  answers_.logprob[row.answer] = static_cast<float>(logprob(choice.logit));
+  answers_.probability[row.answer] = static_cast<float>(exponentialOf(logprob(choice.logit)));
+  answers_.entropy[row.answer] = static_cast<float>(logSum - weighted / sum);
+  if (row.top == 0) return;
+  const float* logits = &stored_[static_cast<size_t>(storedRow_[static_cast<size_t>(asked)]) * static_cast<size_t>(spec_.vocabulary)];
+  int* tokens = answers_.topToken + row.topAnswer;
+  const int found = mostProbable(logits, spec_.vocabulary, row.top, tokens);
+  for (int i = 0; i < row.top; i++) {
+    if (i >= found) tokens[i] = -1;
+    answers_.topLogprob[row.topAnswer + i] = i < found ? static_cast<float>(logprob(logits[tokens[i]])) : -INFINITY;
+  }
+}
+
+/** Inverse of the cumulative distribution: the chunk first, then the token within it. */
+Head::Choice Head::sample(const AskedRow& row, const float* x, double max, int asked, int worker) {
+  const int stored = storedRow_[static_cast<size_t>(asked)];
+  if (truncated(row)) {
+    const float* logits = &stored_[static_cast<size_t>(stored) * static_cast<size_t>(spec_.vocabulary)];
+    const int token = sampleTruncated(logits, spec_.vocabulary, max, row.temperature, row.topK, row.topP, static_cast<double>(row.random));
+    return {token, logits[token]};
+  }
+  const auto weight = [&](int c) {
+    const ChunkStats& s = stats(asked, c);
+    return exponentialOf((static_cast<double>(s.max) - max) / row.temperature);
+  };
+  double total = 0;
+  for (int c = 0; c < chunks_; c++) total += weight(c) * static_cast<double>(stats(asked, c).tempered);
+  const double target = static_cast<double>(row.random) * total;
+  double passed = 0;
+  int chunk = 0;
+  for (int c = 0; c < chunks_; c++) {
+    const double mass = weight(c) * static_cast<double>(stats(asked, c).tempered);
+    if (!(mass > 0)) continue;
+    chunk = c;  // the last one with any weight, if rounding denies that the sum is reached
+    if (passed + mass > target) break;
+    passed += mass;
+  }
+  // Logits are dot products of their own, so computing them again gives the same bits.
+  multiply(x, 0, 1, chunk, worker);
+  float* logits = scratch_[static_cast<size_t>(worker)].logits.as<float>();
+  const int begin = chunk * kChunk, length = chunkLength(chunk);
+  if (row.suppress >= begin && row.suppress < begin + length) logits[row.suppress - begin] = -INFINITY;
+  alignas(64) float weights[kChunk];
+  const ChunkStats& s = stats(asked, chunk);
+  kernels_.chunkWeights(logits, length, s.max, static_cast<float>(row.temperature), weights);
+  Choice choice{begin + s.token, s.max};
+  const double factor = weight(chunk);
+  for (int i = 0; i < length; i++) {
+    if (!(weights[i] > 0)) continue;
+    choice = {begin + i, logits[i]};
+    passed += factor * static_cast<double>(weights[i]);
+    if (passed > target) break;
+  }
+  return choice;
+}
+
+}  // namespace unmask

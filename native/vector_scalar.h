@@ -1,0 +1,140 @@
+// v16: sixteen f32 lanes, in plain C++. The definition of the vector operations.
+//
+// float_kernels.h is written once over v16 and compiled for each instruction set inside that
+// set's own namespace; every operation here is exactly rounded, so all give the same bits.
+#pragma once
+
+#include "half.h"
+
+#define UNMASK_UNROLL
+
+namespace {
+
+struct v16 {
+  float v[16];
+};
+
+// Tile sizes that suit the register file.
+constexpr int kDenseRows = 1, kDenseTokens = 1, kOuterVectors = 1;
+
+#define EACH_LANE for (int i = 0; i < 16; i++)
+
+inline v16 load(const float* p) {
+  v16 a;
+  EACH_LANE a.v[i] = p[i];
+  return a;
+}
+inline void store(float* p, const v16& a) { EACH_LANE p[i] = a.v[i]; }
+inline v16 set1(float x) {
+  v16 a;
+  EACH_LANE a.v[i] = x;
+  return a;
+}
+inline v16 add(v16 a, const v16& b) {
+  EACH_LANE a.v[i] += b.v[i];
+  return a;
+}
+inline v16 sub(v16 a, const v16& b) {
+  EACH_LANE a.v[i] -= b.v[i];
+  return a;
+}
+inline v16 mul(v16 a, const v16& b) {
+  EACH_LANE a.v[i] *= b.v[i];
+  return a;
+}
+inline v16 div(v16 a, const v16& b) {
+  EACH_LANE a.v[i] /= b.v[i];
+  return a;
+}
+/** a * b + c, rounded once. */
+inline v16 fma(v16 a, const v16& b, const v16& c) {
+  EACH_LANE a.v[i] = __builtin_fmaf(a.v[i], b.v[i], c.v[i]);
+  return a;
+}
+/** a > b ? a : b; the second operand when either is NaN. */
+inline v16 max(v16 a, const v16& b) {
+  EACH_LANE a.v[i] = a.v[i] > b.v[i] ? a.v[i] : b.v[i];
+  return a;
+}
+inline v16 min(v16 a, const v16& b) {
+  EACH_LANE a.v[i] = a.v[i] < b.v[i] ? a.v[i] : b.v[i];
+  return a;
+}
+inline v16 abs(v16 a) {
+  EACH_LANE a.v[i] = unmask::bitsFloat(unmask::floatBits(a.v[i]) & 0x7fffffff);
+  return a;
+}
+/** To the nearest integer, ties to even; |x| < 2^22. */
+inline v16 nearest(v16 a) {
+  EACH_LANE {
+    const float shifted = a.v[i] + 12582912.0f;
+    a.v[i] = shifted - 12582912.0f;
+  }
+  return a;
+}
+/** 2^n for whole n from -126 to 127. */
+inline v16 exp2Whole(v16 n) {
+  EACH_LANE n.v[i] = unmask::bitsFloat(static_cast<uint32_t>(static_cast<int32_t>(n.v[i]) + 127) << 23);
+  return n;
+}
+/** x >= limit ? y : 0. */
+inline v16 whereAtLeast(const v16& x, const v16& limit, v16 y) {
+  EACH_LANE y.v[i] = x.v[i] >= limit.v[i] ? y.v[i] : 0.0f;
+  return y;
+}
+/** Bit i is set where lane i is equal. */
+inline unsigned equalLanes(const v16& a, const v16& b) {
+  unsigned mask = 0;
+  EACH_LANE mask |= static_cast<unsigned>(a.v[i] == b.v[i]) << i;
+  return mask;
+}
+inline v16 loadF16(const void* p) {
+  uint16_t h[16];
+  memcpy(h, p, sizeof h);
+  v16 a;
+  EACH_LANE a.v[i] = unmask::widenF16(h[i]);
+  return a;
+}
+inline void storeF16(void* p, const v16& a) {
+  uint16_t h[16];
+  EACH_LANE h[i] = unmask::narrowF16(a.v[i]);
+  memcpy(p, h, sizeof h);
+}
+inline v16 loadBF16(const void* p) {
+  uint16_t b[16];
+  memcpy(b, p, sizeof b);
+  v16 a;
+  EACH_LANE a.v[i] = unmask::widenBF16(b[i]);
+  return a;
+}
+inline v16 loadI32(const int32_t* p) {
+  v16 a;
+  EACH_LANE a.v[i] = static_cast<float>(p[i]);
+  return a;
+}
+inline v16 loadI8(const void* p) {
+  int8_t b[16];
+  memcpy(b, p, sizeof b);
+  v16 a;
+  EACH_LANE a.v[i] = b[i];
+  return a;
+}
+/** Lanes are whole numbers from -128 to 127. */
+inline void storeI8(int8_t* p, const v16& a) { EACH_LANE p[i] = static_cast<int8_t>(a.v[i]); }
+
+/** The fixed tree: lane i + lane i + 8, then + 4, + 2, + 1. */
+inline float sumLanes(v16 a) {
+  for (int step = 8; step > 0; step /= 2)
+    for (int i = 0; i < step; i++) a.v[i] += a.v[i + step];
+  return a.v[0];
+}
+inline float maxLanes(v16 a) {
+  for (int step = 8; step > 0; step /= 2)
+    for (int i = 0; i < step; i++) a.v[i] = a.v[i] > a.v[i + step] ? a.v[i] : a.v[i + step];
+  return a.v[0];
+}
+inline void prefetch(const void*) {}
+
+#undef EACH_LANE
+
+}  // namespace

@@ -1,0 +1,247 @@
+#!/usr/bin/env node
+// Compiles native/ into build/native/unmask-<platform>-<arch>.node with whatever C++17 compiler
+// is there: $CXX, c++, g++ or clang++. Nothing is downloaded: Node's headers come from the
+// package node-api-headers.
+//
+//   node scripts/build-native.mjs                     the addon
+//   node scripts/build-native.mjs --test              the C++ tests instead, and runs them
+//       --sanitize address,undefined | thread         under sanitizers
+//       --target aarch64                              cross-compiled, run under qemu-aarch64
+//   --force, --quiet, --verbose
+//
+// Objects are named by a hash of everything that goes into them, so only what changed is
+// compiled. Exit code 3 means that there is no compiler (error code compiler_missing); the
+// reference backend works without the addon.
+
+import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { delimiter, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+
+const run = promisify(execFile);
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const native = join(root, "native");
+const out = join(root, "build", "native");
+
+// No contraction and no fast-math: results must not depend on the compiler. math-errno only costs.
+const commonFlags = [
+  "-std=c++17",
+  "-O3",
+  "-g1",
+  "-fPIC",
+  "-ffp-contract=off",
+  "-fno-math-errno",
+  "-fvisibility=hidden",
+  "-Wall",
+  "-Wextra",
+];
+
+const isaFlags = {
+  "kernels_avx2.cpp": ["-mavx2", "-mfma", "-mf16c"],
+  "kernels_avx512.cpp": ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma", "-mf16c"],
+};
+// GCC warns about its own AVX-512 headers.
+const isaWarnings = ["-Wno-uninitialized", "-Wno-maybe-uninitialized", "-Wno-unknown-warning-option"];
+
+// The files that need Node; the tests do without them.
+const addonFiles = ["addon.cpp", "session.cpp"];
+
+class MissingCompiler extends Error {
+  code = "compiler_missing";
+}
+
+function installHint() {
+  const hints = {
+    linux: "Debian/Ubuntu: sudo apt-get install g++    Fedora: sudo dnf install gcc-c++    Alpine: apk add g++",
+    darwin: "xcode-select --install",
+  };
+  return hints[process.platform] ?? "Install a C++17 compiler and set CXX to its path.";
+}
+
+function onPath(program) {
+  if (program.includes("/")) return existsSync(program);
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
+
+/** The compiler, its version line and its -march family. */
+async function findCompiler(target) {
+  const candidates =
+    target === "aarch64" ? ["aarch64-linux-gnu-g++"] : process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"];
+  for (const program of candidates) {
+    if (!onPath(program)) continue;
+    try {
+      const { stdout } = await run(program, ["--version"]);
+      return { program, version: stdout.split("\n")[0] };
+    } catch {
+      // Present but unusable: look further.
+    }
+  }
+  const tried = candidates.join(", ");
+  throw new MissingCompiler(
+    `No C++ compiler was found (tried ${tried}). The fast native backend needs one; without it the slow reference backend answers.\n${installHint()}`,
+  );
+}
+
+function hashOf(...parts) {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(typeof part === "string" ? part : JSON.stringify(part)).update("\0");
+  return hash.digest("hex").slice(0, 16);
+}
+
+async function listFiles(folder, extension) {
+  return (await readdir(folder)).filter((name) => name.endsWith(extension)).sort();
+}
+
+/**
+ * Builds the addon or the test executables.
+ * @param {{test?: boolean, sanitize?: string, target?: string, force?: boolean, log?: (line: string) => void}} options
+ * @returns {Promise<string[]>} paths of what was made: the addon, or one executable per test
+ */
+export async function build({ test = false, sanitize = "", target = "", force = false, log = () => {} } = {}) {
+  const compiler = await findCompiler(target);
+  const x64 = target === "" && process.arch === "x64";
+  const flags = [...commonFlags, ...(sanitize ? [`-fsanitize=${sanitize}`, "-fno-omit-frame-pointer"] : [])];
+  const headers = join(root, "node_modules", "node-api-headers", "include");
+  const objects = join(out, "obj");
+  await mkdir(objects, { recursive: true });
+
+  let headerText = "";
+  for (const folder of test ? [native, join(native, "test")] : [native]) {
+    for (const name of await listFiles(folder, ".h")) headerText += await readFile(join(folder, name), "utf8");
+  }
+  const sources = (await listFiles(native, ".cpp"))
+    .filter((name) => x64 || !(name in isaFlags))
+    .filter((name) => !test || !addonFiles.includes(name))
+    .map((name) => join(native, name));
+  const tests = test ? (await listFiles(join(native, "test"), ".cpp")).map((name) => join(native, "test", name)) : [];
+
+  const jobs = [];
+  for (const source of [...sources, ...tests]) {
+    const name = source.slice(source.lastIndexOf("/") + 1);
+    const own = [
+      ...flags,
+      ...(isaFlags[name] ? [...isaFlags[name], ...isaWarnings] : []),
+      ...(addonFiles.includes(name) ? ["-isystem", headers] : []),
+      ...(tests.includes(source) ? ["-I", native] : []),
+    ];
+    const hash = hashOf(compiler, own, headerText, await readFile(source, "utf8"));
+    const object = join(objects, `${name}-${hash}.o`);
+    jobs.push({ source, object, args: [...own, "-c", source, "-o", `${object}.tmp`] });
+  }
+
+  const stale = jobs.filter((job) => force || !existsSync(job.object));
+  if (stale.length > 0) log(`Compiling ${stale.length} of ${jobs.length} files with ${compiler.version}`);
+  let done = 0;
+  await inParallel(stale, async (job) => {
+    await compile(compiler.program, job.args);
+    await rename(`${job.object}.tmp`, job.object);
+    log(`  [${++done}/${stale.length}] ${relative(root, job.source)}`);
+  });
+
+  const shared = jobs.filter((job) => sources.includes(job.source)).map((job) => job.object);
+  const link = sanitize ? [`-fsanitize=${sanitize}`] : [];
+  const made = [];
+  if (test) {
+    const folder = join(out, ["test", sanitize.replaceAll(",", "-"), target].filter(Boolean).join("-"));
+    await mkdir(folder, { recursive: true });
+    for (const job of jobs.filter((job) => tests.includes(job.source))) {
+      const program = join(folder, job.source.slice(job.source.lastIndexOf("/") + 1, -".cpp".length));
+      const extra = [...link, "-pthread", ...(target ? ["-static"] : [])];
+      made.push(await linkIfChanged(compiler.program, program, [...shared, job.object], extra));
+    }
+  } else {
+    const addon = join(out, `unmask-${process.platform}-${process.arch}.node`);
+    const undefinedNodeSymbols = process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : [];
+    made.push(
+      await linkIfChanged(compiler.program, addon, shared, [...link, "-shared", "-pthread", ...undefinedNodeSymbols]),
+    );
+    await removeOldObjects(objects, jobs);
+  }
+  return made;
+}
+
+async function linkIfChanged(program, path, objects, extra) {
+  const stamp = hashOf(program, objects, extra);
+  const current = existsSync(path) && existsSync(`${path}.stamp`) ? await readFile(`${path}.stamp`, "utf8") : "";
+  if (current === stamp) return path;
+  // A new file under the old name: a process that has the old one loaded keeps it.
+  await compile(program, [...objects, ...extra, "-o", `${path}.tmp`]);
+  await rename(`${path}.tmp`, path);
+  await writeFile(`${path}.stamp`, stamp);
+  return path;
+}
+
+async function compile(program, args) {
+  try {
+    await run(program, args, { maxBuffer: 1 << 26 });
+  } catch (error) {
+    throw new Error(`${program} failed:\n${String(error.stderr ?? error.message).slice(0, 8000)}`);
+  }
+}
+
+async function inParallel(items, work) {
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) await work(items[next++]);
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), items.length) }, worker));
+}
+
+/** Objects of other hashes of the addon's files; those of the tests' sanitizers are few and stay. */
+async function removeOldObjects(folder, jobs) {
+  const names = new Map(
+    jobs.map((job) => [job.object.slice(job.object.lastIndexOf("/") + 1).split("-")[0], job.object]),
+  );
+  const existing = await readdir(folder);
+  if (existing.length < 200) return;
+  for (const name of existing) {
+    const current = names.get(name.split("-")[0]);
+    if (current !== undefined && join(folder, name) !== current) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** Runs test executables one after the other; true when all succeed. */
+export async function runTests(programs, { target = "", args = [], log = () => {} } = {}) {
+  let ok = true;
+  for (const program of programs) {
+    const command = target === "aarch64" ? ["qemu-aarch64", program] : [program];
+    const status = await new Promise((resolve) => {
+      const child = spawn(command[0], [...command.slice(1), ...args], { stdio: "inherit" });
+      child.on("close", (code, signal) => resolve(code ?? signal));
+      child.on("error", (error) => resolve(error.message));
+    });
+    if (status !== 0) {
+      log(`${relative(root, program)} failed (${status})`);
+      ok = false;
+    }
+  }
+  return ok;
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      test: { type: "boolean", default: false },
+      sanitize: { type: "string", default: "" },
+      target: { type: "string", default: "" },
+      force: { type: "boolean", default: false },
+      quiet: { type: "boolean", default: false },
+    },
+  });
+  const log = values.quiet ? () => {} : console.log;
+  try {
+    const started = Date.now();
+    const made = await build({ ...values, log });
+    if (values.test) process.exitCode = (await runTests(made, { target: values.target, log })) ? 0 : 1;
+    else log(`Native backend: ${relative(root, made[0])} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = error.code === "compiler_missing" ? 3 : 1;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -1,0 +1,153 @@
+// The native backend: the same contract as the reference, executed by the C++ addon.
+//
+// One native call per forward; the work happens on the addon's own threads and the event loop
+// is free meanwhile. The addon is loaded on first use from build/native, or not at all: then
+// nativeAvailable says why and the reference can answer.
+
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { ModelFile } from "../format/types.js";
+import { type ErrorCode, errorTable, UnmaskError } from "../util/errors.js";
+import { type PackedProgram, packProgram } from "./native-program.js";
+import { Answers, RequestPacker } from "./native-request.js";
+import type { Program } from "./program.js";
+import { checkSpans } from "./spans.js";
+import type { Backend, BackendInfo, BackendOptions, Predictions, Span } from "./types.js";
+
+/** What native/addon.cpp exports. */
+interface Addon {
+  isa(): string[];
+  create(
+    config: PackedProgram & { path: string; isa: string; threads: number; maxRows: number; pages: number },
+  ): Session;
+  load(session: Session, onProgress: (done: number, total: number) => void): Promise<void>;
+  info(session: Session): { isa: string; threads: number; weightBytes: number; kvBytes: number };
+  forward(
+    session: Session,
+    ints: Int32Array,
+    reals: Float64Array,
+    answers: Int32Array,
+    logits: Float32Array | null,
+  ): Promise<void>;
+  unload(session: Session): Promise<void>;
+}
+
+declare const sessionBrand: unique symbol;
+interface Session {
+  readonly [sessionBrand]: true;
+}
+
+const buildCommand = "npm run build:native";
+
+/** The addon lies beside src/ and dist/ alike: two folders up from this file. */
+function addonPath(): string {
+  const name = `unmask-${process.platform}-${process.arch}.node`;
+  return fileURLToPath(new URL(`../../build/native/${name}`, import.meta.url));
+}
+
+/** @throws UnmaskError native_unavailable */
+function loadAddon(): Addon {
+  const path = addonPath();
+  if (!existsSync(path)) {
+    throw new UnmaskError(
+      "native_unavailable",
+      `The native addon ${path} is not built. Build it with: ${buildCommand}`,
+    );
+  }
+  try {
+    return createRequire(import.meta.url)(path) as Addon; // Node caches it
+  } catch (cause) {
+    throw new UnmaskError(
+      "native_unavailable",
+      `The native addon ${path} cannot be loaded: ${(cause as Error).message}. Build it again with: ${buildCommand}`,
+      { cause },
+    );
+  }
+}
+
+/** Whether the native backend can run here, and with which instruction sets, best first. */
+export function nativeAvailable(): { ok: true; isa: string[] } | { ok: false; reason: string } {
+  try {
+    return { ok: true, isa: loadAddon().isa() };
+  } catch (error) {
+    return { ok: false, reason: (error as Error).message };
+  }
+}
+
+/**
+ * Maps the file's weights and repacks the ternary ones, on the addon's threads.
+ *
+ * @param file is read by path while the backend lives and must not shrink; it may be closed.
+ * @param options isa may also come from UNMASK_ISA.
+ * @throws UnmaskError native_unavailable, config_invalid (isa), tensor_missing, tensor_shape_mismatch,
+ *   file_not_found, gguf_invalid, out_of_memory
+ */
+export async function createNative(program: Program, file: ModelFile, options: BackendOptions): Promise<Backend> {
+  const addon = loadAddon();
+  const session = addon.create({
+    ...packProgram(program, file),
+    path: file.path,
+    isa: options.isa ?? process.env.UNMASK_ISA ?? "",
+    threads: options.threads ?? 0,
+    maxRows: options.maxRows,
+    pages: options.pages,
+  });
+  await settled(addon.load(session, options.onProgress ?? (() => {})));
+  return new Native(addon, session, program, options);
+}
+
+class Native implements Backend {
+  readonly info: BackendInfo;
+  readonly #addon: Addon;
+  readonly #session: Session;
+  readonly #program: Program;
+  readonly #limits: BackendOptions;
+  readonly #request = new RequestPacker();
+  #running: Promise<void> | null = null;
+  #disposal: Promise<void> | null = null;
+
+  constructor(addon: Addon, session: Session, program: Program, limits: BackendOptions) {
+    this.#addon = addon;
+    this.#session = session;
+    this.#program = program;
+    this.#limits = limits;
+    this.info = { kind: "native", ...addon.info(session) };
+  }
+
+  async forward(spans: readonly Span[]): Promise<(Predictions | null)[]> {
+    if (this.#disposal !== null) throw new UnmaskError("disposed", "The model has been disposed of. Load it again.");
+    if (this.#running !== null) throw new Error("forward while another one runs");
+    checkSpans(this.#program, this.#limits, spans);
+    const { vocabulary } = this.#program;
+    this.#request.pack(spans);
+    const { ints, reals } = this.#request;
+    const answers = new Answers(this.#request, vocabulary);
+    this.#running = this.#addon.forward(this.#session, ints, reals, answers.words, answers.logits);
+    try {
+      await settled(this.#running);
+    } finally {
+      this.#running = null;
+    }
+    return answers.read(spans, vocabulary);
+  }
+
+  dispose(): Promise<void> {
+    this.#disposal ??= (async () => {
+      await this.#running?.catch(() => {});
+      await this.#addon.unload(this.#session);
+    })();
+    return this.#disposal;
+  }
+}
+
+/** What the addon rejects with carries one of our codes. */
+async function settled(promise: Promise<void>): Promise<void> {
+  try {
+    await promise;
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code === undefined || !(code in errorTable)) throw error;
+    throw new UnmaskError(code as ErrorCode, message, { cause: error });
+  }
+}
