@@ -123,26 +123,39 @@ function buildPage() {
   say(`built the page in ${seconds(begun)}`);
 }
 
-/** scripts/build-native.mjs knows itself whether it is due. Its exit code 3: there is no compiler. */
-function buildNative() {
-  const { code, output } = run(process.execPath, [path("scripts", "build-native.mjs")]);
-  if (code !== 0 && code !== 3) throw new SetupError(`The native addon could not be built:\n${output}`);
-  if (output !== "") say(output);
+/** scripts/build-native.mjs knows itself what is due, and logs only then. */
+async function buildNative() {
+  const { build } = await import("./build-native.mjs");
+  const begun = performance.now();
+  let due = false;
+  const log = () => {
+    if (!due) say("compiling the native addon ...");
+    due = true;
+  };
+  try {
+    await build({ log });
+  } catch (error) {
+    if (error.code !== "compiler_missing")
+      throw new SetupError(`The native addon could not be built:\n${error.message}`);
+    say(error.message); // the reference backend answers without it
+    return;
+  }
+  if (due) say(`compiled the native addon in ${seconds(begun)}`);
 }
 
 /** @throws SetupError */
-export function setup() {
+export async function setup() {
   checkNode();
   installDependencies();
   compileTypeScript();
   buildPage();
-  buildNative();
+  await buildNative();
 }
 
-/** Sets up, or says what is wrong and returns false. */
-export function trySetup() {
+/** Sets up, or says what is wrong and resolves to false. */
+export async function trySetup() {
   try {
-    setup();
+    await setup();
     return true;
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
@@ -151,4 +164,4 @@ export function trySetup() {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href && !trySetup()) process.exitCode = 1;
+if (import.meta.url === pathToFileURL(process.argv[1]).href && !(await trySetup())) process.exitCode = 1;

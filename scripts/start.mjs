@@ -3,7 +3,7 @@
 
 import { trySetup } from "./setup.mjs";
 
-if (trySetup()) {
+if (await trySetup()) {
   process.argv.splice(2, 0, "serve");
   await import("../dist/cli/main.js");
 } else {

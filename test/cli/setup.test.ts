@@ -41,7 +41,7 @@ beforeAll(() => {
   write("src/client/index.ts", "export const one = 1;\n");
   write("web/index.html", "<p>page</p>\n");
   write("web/vite.config.js", 'export default { build: { outDir: "../dist/web", emptyOutDir: true } };\n');
-  write("scripts/build-native.mjs", "");
+  write("scripts/build-native.mjs", "export async function build() {}\n");
   write("npm.js", 'console.log(process.argv.slice(2).join(" ")); process.exitCode = 1;\n');
 });
 afterAll(() => rmSync(join(clone, ".."), { recursive: true }));
@@ -89,14 +89,21 @@ it("fails with the compiler's words, every time until it is repaired", () => {
 });
 
 it("goes on without a C++ compiler, and fails when the addon does not compile", () => {
-  const native = (code: number) =>
-    write("scripts/build-native.mjs", `console.error("the builder's words"); process.exitCode = ${code};\n`);
-  native(3);
-  expect(setup()).toEqual({ status: 0, stdout: "", stderr: "setup: the builder's words\n" });
-  native(1);
-  expect(setup().stderr).toBe("setup failed: The native addon could not be built:\nthe builder's words\n");
-  expect(setup().status).toBe(1);
-  write("scripts/build-native.mjs", "");
+  const native = (body: string) =>
+    write("scripts/build-native.mjs", `export async function build({ log }) {${body}}\n`);
+  native('throw Object.assign(new Error("Install g++."), { code: "compiler_missing" });');
+  expect(setup()).toEqual({ status: 0, stdout: "", stderr: "setup: Install g++.\n" });
+  native('log("a file"); throw new Error("line 1: no such thing");');
+  const { status, stderr } = setup();
+  expect(stderr).toBe(
+    "setup: compiling the native addon ...\nsetup failed: The native addon could not be built:\nline 1: no such thing\n",
+  );
+  expect(status).toBe(1);
+  native('log("a file"); log("another");');
+  expect(setup().stderr).toMatch(
+    /^setup: compiling the native addon \.\.\.\nsetup: compiled the native addon in \d+\.\d s\n$/,
+  );
+  native("");
 });
 
 it("installs with npm when node_modules is not what the lock file says, and shows why that failed", () => {
