@@ -3,6 +3,7 @@
 import { useRef } from "preact/hooks";
 import { type Block, type Cell, percent, visibleText } from "../state/trace.js";
 import { tint } from "./tint.js";
+import { count } from "./words.js";
 
 interface BlockRowProps {
   block: Block;
@@ -33,8 +34,7 @@ export function BlockRow({ block, newest, chosen, onChoose }: BlockRowProps) {
         Block {index}
         {forwards > 0 && (
           <span class="muted">
-            {tokens} tokens in {forwards} {forwards === 1 ? "forward" : "forwards"}, {(tokens / forwards).toFixed(2)} a
-            forward
+            {count(tokens, "token")} in {count(forwards, "forward")}, {(tokens / forwards).toFixed(2)} a forward
           </span>
         )}
       </p>
@@ -65,7 +65,7 @@ function classOf(cell: Cell, newest: number, chosen: number | null): string {
   const names = ["cell", cell.kind];
   if (cell.kind === "token" && cell.step === newest) names.push("fresh");
   if (cell.kind === "token" && cell.beyond) names.push("beyond");
-  if (cell.kind === "token" && visibleText(cell.text).length > 6) names.push("long");
+  if (cell.kind === "token" && visibleText(cell.text).length > 5) names.push("long");
   if (cell.position === chosen) names.push("chosen");
   return names.join(" ");
 }

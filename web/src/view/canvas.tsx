@@ -1,11 +1,11 @@
 // The canvas: how an answer came about, block by block, at any of its steps.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Block, blocksAt, type Trace } from "../state/trace.js";
 import { BlockRow } from "./block-row.js";
 import { CellDetails } from "./cell-details.js";
-import { prefersStillness } from "./hooks.js";
 import { Scrubber } from "./scrubber.js";
+import { count as words } from "./words.js";
 
 interface CanvasProps {
   trace: Trace;
@@ -15,66 +15,85 @@ interface CanvasProps {
 }
 
 export function CanvasFigure({ trace, live, open }: CanvasProps) {
+  const [shown, setShown] = useState(open);
   const [stopAt, setStopAt] = useState<number | null>(null); // null: the newest step
+  const [playing, setPlaying] = useState(false);
   const [chosen, setChosen] = useState<number | null>(null); // a position
   const total = trace.steps.length;
-  const count = Math.min(stopAt ?? total, total);
-  const blocks = blocksAt(trace, count);
-  const play = usePlaying(count, total, setStopAt);
+  const count = stopAt ?? total;
+  const blocks = useMemo(() => blocksAt(trace, count), [trace, count]);
   const cell = blocks.flatMap((block) => block.cells).find((item) => item.position === chosen) ?? null;
+  const following = live && stopAt === null;
+
+  useEffect(() => {
+    if (!playing) return;
+    const timer = setTimeout(() => {
+      const next = count + 1;
+      if (next >= total) setPlaying(false);
+      setStopAt(next >= total ? null : next);
+    }, stepTime(total));
+    return () => clearTimeout(timer);
+  }, [playing, count, total]);
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (following) box.current?.scrollTo(0, box.current.scrollHeight);
+  }, [following, blocks.length]);
+  const onPlay = () => {
+    if (following) setStopAt(total);
+    else if (playing) setPlaying(false);
+    else {
+      if (count >= total) setStopAt(0);
+      setPlaying(true);
+    }
+  };
+  const onChange = (value: number) => {
+    setPlaying(false);
+    setStopAt(value >= total ? null : value);
+  };
+
   return (
-    <details class="canvas" open={open} onMouseLeave={() => setChosen(null)}>
+    <details
+      class="canvas"
+      open={open}
+      onToggle={(event) => setShown(event.currentTarget.open)}
+      onMouseLeave={() => setChosen(null)}
+    >
       <summary>
         How it was written <span class="muted">{summary(trace, blocks, count)}</span>
       </summary>
-      <Scrubber
-        label="Denoise step"
-        value={count}
-        max={total}
-        text={`step ${count} of ${total}`}
-        playing={play.playing || (live && stopAt === null)}
-        onChange={(value) => {
-          play.pause();
-          setStopAt(value);
-        }}
-        onPlay={play.toggle}
-      />
-      <div class="blocks">
-        {blocks.map((block) => (
-          <BlockRow key={block.index} block={block} newest={count - 1} chosen={chosen} onChoose={setChosen} />
-        ))}
-      </div>
-      <CellDetails cell={cell} step={cell?.kind === "token" ? trace.steps[cell.step] : null} />
+      {shown && (
+        <>
+          <Scrubber
+            label="Denoise step"
+            value={count}
+            max={total}
+            text={`step ${count} of ${total}`}
+            playing={playing || following}
+            onChange={onChange}
+            onPlay={onPlay}
+          />
+          <div ref={box} class="blocks">
+            {blocks.map((block) => (
+              <BlockRow key={block.index} block={block} newest={count - 1} chosen={chosen} onChoose={setChosen} />
+            ))}
+          </div>
+          <CellDetails cell={cell} step={cell?.kind === "token" ? trace.steps[cell.step] : null} />
+        </>
+      )}
     </details>
   );
 }
 
-/** "step 4: forward 7, 8 rows · 12 tokens, 1.71 a forward" */
+/** Milliseconds a step is shown for when the answer is played. */
+function stepTime(total: number): number {
+  return Math.max(120, Math.min(600, 8000 / total));
+}
+
+/** "forward 7, 8 rows · 12 tokens, 1.71 a forward" */
 function summary(trace: Trace, blocks: Block[], count: number): string {
   if (count === 0) return "all masked";
   const { forward, rows } = trace.steps[count - 1];
   const tokens = blocks.reduce((sum, block) => sum + block.tokens, 0);
-  return `forward ${forward}, ${rows} ${rows === 1 ? "row" : "rows"} · ${tokens} tokens, ${(tokens / forward).toFixed(2)} a forward`;
-}
-
-/** Steps through the picture at reading speed. */
-function usePlaying(count: number, total: number, setStopAt: (value: number | null) => void) {
-  const [playing, setPlaying] = useState(false);
-  useEffect(() => {
-    if (!playing) return;
-    if (count >= total) {
-      setPlaying(false);
-      return;
-    }
-    const timer = setTimeout(() => setStopAt(count + 1), Math.max(120, Math.min(500, 6000 / total)));
-    return () => clearTimeout(timer);
-  }, [playing, count, total, setStopAt]);
-  return {
-    playing,
-    pause: () => setPlaying(false),
-    toggle: () => {
-      if (!playing && count >= total) setStopAt(prefersStillness() ? total : 0);
-      setPlaying(!playing);
-    },
-  };
+  const mean = (tokens / forward).toFixed(2);
+  return `forward ${forward}, ${words(rows, "row")} · ${words(tokens, "token")}, ${mean} a forward`;
 }

@@ -35,7 +35,7 @@ function Details({ cell, step }: { cell: Cell; step: Step | null }) {
     );
   }
   return (
-    <>
+    <div class="details">
       <p>
         <strong class="token-text">{quoted(cell.text)}</strong> at position {cell.position},{" "}
         {step?.step === 0 ? "predicted by the forward that closed the block before" : `step ${step?.step}`}, forward{" "}
@@ -51,7 +51,7 @@ function Details({ cell, step }: { cell: Cell; step: Step | null }) {
           </li>
         ))}
       </ol>
-    </>
+    </div>
   );
 }
 

@@ -28,7 +28,7 @@ export function Chat() {
     return () => removeEventListener("scroll", look);
   }, []);
   useLayoutEffect(() => {
-    if (following.current) end.current?.scrollIntoView({ block: "end" });
+    if (following.current && conversation.turns.length > 0) end.current?.scrollIntoView({ block: "end" });
   }, [conversation, all]);
 
   const { turns } = conversation;

@@ -1,5 +1,6 @@
 // Where the lanes' texts differ from that of one of them.
 
+import { Fragment } from "preact";
 import { differences } from "../state/diff.js";
 import type { Lane, Race } from "../state/race.js";
 
@@ -34,9 +35,20 @@ function Text(props: { mode: string; pieces: ReturnType<typeof differences>; sam
         {props.same ? (
           <span class="muted">the same</span>
         ) : (
-          props.pieces.map(({ text, differs }, i) => (differs ? <mark key={i}>{text}</mark> : text))
+          props.pieces.map(({ text, differs }, i) => (differs ? marked(text, i) : text))
         )}
       </dd>
     </>
+  );
+}
+
+/** Without the blanks after its last word. */
+function marked(text: string, key: number) {
+  const words = text.trimEnd();
+  return (
+    <Fragment key={key}>
+      <mark>{words}</mark>
+      {text.slice(words.length)}
+    </Fragment>
   );
 }

@@ -5,7 +5,7 @@ const paths = {
   close: "M3.5 3.5l9 9M12.5 3.5l-9 9",
   plus: "M8 3v10M3 8h10",
   send: "M8 13V3M3.5 7.5L8 3l4.5 4.5",
-  stop: "M4.5 4.5h7v7h-7z",
+  stop: "M4 4h8v8h-8z",
   copy: "M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z",
   check: "M3 8.5l3.5 3.5L13 4.5",
   again: "M13 8a5 5 0 1 1-1.6-3.7M13 2v3h-3",

@@ -8,6 +8,7 @@ import { CopyButton } from "./copy-button.js";
 import { Icon } from "./icons.js";
 import { Markdown } from "./markdown.js";
 import { ProblemNotice } from "./problem.js";
+import { count, rate } from "./words.js";
 
 export function QuestionView({ turn }: { turn: UserTurn }) {
   return (
@@ -55,16 +56,13 @@ export function AnswerView({ turn, trace, last }: AnswerProps) {
 /** "9 tokens in 3 forwards, 72 rows · 812 tokens a second · seed 7" */
 function describe({ usage, timings, finishReason, seed }: AnswerFacts): string {
   const phrases: string[] = [];
-  if (usage !== null) phrases.push(`${usage.completionTokens} tokens`);
-  if (timings?.forwards != null) phrases.push(`${timings.forwards} forwards`, `${timings.rows} rows`);
+  if (usage !== null) phrases.push(count(usage.completionTokens, "token"));
+  if (timings?.forwards != null) phrases.push(count(timings.forwards, "forward"), count(timings.rows ?? 0, "row"));
   if (timings?.tokensPerForward != null) phrases.push(`${timings.tokensPerForward.toFixed(2)} tokens a forward`);
   if (timings !== null) phrases.push(`${rate(timings.predictedPerSecond)} tokens a second`);
-  if (usage !== null && usage.cachedTokens > 0) phrases.push(`${usage.cachedTokens} prompt tokens from the cache`);
+  if (usage !== null && usage.cachedTokens > 0)
+    phrases.push(`${count(usage.cachedTokens, "prompt token")} from the cache`);
   if (seed !== null) phrases.push(`seed ${seed}`);
   if (finishReason === "length") phrases.push("cut off at its token limit");
   return phrases.join(" · ");
-}
-
-export function rate(perSecond: number): string {
-  return perSecond >= 100 ? perSecond.toFixed(0) : perSecond.toFixed(1);
 }

@@ -30,15 +30,6 @@ export function RaceForm({ modes, running }: { modes: readonly DecodeMode[]; run
           onInput={(event) => setPrompt(event.currentTarget.value)}
         />
       </label>
-      <fieldset disabled={running}>
-        <legend class="hidden">Decode modes</legend>
-        {lanes.map((mode) => (
-          <label key={mode} class="choice">
-            <input type="checkbox" checked={chosen.includes(mode)} onChange={() => toggle(mode)} />
-            {mode}
-          </label>
-        ))}
-      </fieldset>
       {running ? (
         <button type="button" onClick={stopRace}>
           Stop
@@ -48,6 +39,15 @@ export function RaceForm({ modes, running }: { modes: readonly DecodeMode[]; run
           Race
         </button>
       )}
+      <fieldset disabled={running}>
+        <legend class="hidden">Decode modes</legend>
+        {lanes.map((mode) => (
+          <label key={mode} class="choice">
+            <input type="checkbox" checked={chosen.includes(mode)} onChange={() => toggle(mode)} />
+            {mode}
+          </label>
+        ))}
+      </fieldset>
       {!fits && (
         <p class="danger" role="alert">
           Choose two to four.

@@ -1,7 +1,9 @@
 // The race: choosing who runs, running, and the replay.
 
 import { connection, race } from "../actions/stores.js";
+import type { Race } from "../state/race.js";
 import { useStore } from "./hooks.js";
+import { Lanes } from "./lane.js";
 import { ProblemNotice } from "./problem.js";
 import { RaceForm } from "./race-form.js";
 import { Replay } from "./replay.js";
@@ -21,26 +23,21 @@ export function RaceView() {
         <p>{facts.model} has one way of decoding only, so there is nobody to race.</p>
       )}
       {facts?.denoising && <RaceForm modes={facts.decodeModes} running={state.state === "running"} />}
-      {state.state === "running" && <Progress />}
+      {state.state === "running" && <Running race={state} />}
       {state.state === "ready" && <Replay race={state} />}
     </div>
   );
 }
 
-function Progress() {
-  const { lanes } = useStore(race, (value) => value);
-  const lane = lanes.find((item) => item.state === "running");
-  const tokens = lane?.texts.reduce((sum, { text }) => sum + text.length, 0) ?? 0;
+/** The lanes while they run, each in its turn. */
+function Running({ race }: { race: Race }) {
+  const lane = race.lanes.find(({ state }) => state === "running");
   return (
-    <div class="race-progress" role="status">
-      <ol>
-        {lanes.map(({ mode, state }) => (
-          <li key={mode} class={state}>
-            {mode}
-          </li>
-        ))}
-      </ol>
-      <p class="muted">{lane === undefined ? "Warming up" : `${lane.mode}, ${tokens} characters`}</p>
-    </div>
+    <>
+      <p role="status" class="muted">
+        {lane === undefined ? "Warming up" : `Running ${lane.mode}`}
+      </p>
+      <Lanes race={race} time={Number.POSITIVE_INFINITY} />
+    </>
   );
 }

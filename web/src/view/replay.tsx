@@ -1,12 +1,13 @@
 // The replay: all lanes on one clock, which may stand still, run slower than life, or go back.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { laneAt, type Race, raceLength, referenceLane, replaySpeed } from "../state/race.js";
+import { type Race, raceLength, referenceLane, replaySpeed } from "../state/race.js";
 import { Differences } from "./differences.js";
 import { prefersStillness } from "./hooks.js";
-import { LaneView } from "./lane.js";
+import { Lanes } from "./lane.js";
 import { Results } from "./results.js";
 import { Scrubber } from "./scrubber.js";
+import { seconds } from "./words.js";
 
 export function Replay({ race }: { race: Race }) {
   const length = raceLength(race);
@@ -39,11 +40,7 @@ export function Replay({ race }: { race: Race }) {
           setPlaying(!playing);
         }}
       />
-      <div class="lanes">
-        {race.lanes.map((lane) => (
-          <LaneView key={lane.mode} lane={lane} view={laneAt(lane, time)} time={time} length={length} />
-        ))}
-      </div>
+      <Lanes race={race} time={time} />
       {done && <Results race={race} />}
       {done && <Differences race={race} reference={referenceLane(race)} />}
     </section>
@@ -64,9 +61,4 @@ function useClock(running: boolean, speed: number, onPass: (milliseconds: number
     });
     return () => cancelAnimationFrame(frame);
   }, [running, speed]);
-}
-
-/** 1234 -> "1.23 s", 12.3 -> "12 ms" */
-export function seconds(milliseconds: number): string {
-  return milliseconds < 1000 ? `${milliseconds.toFixed(0)} ms` : `${(milliseconds / 1000).toFixed(2)} s`;
 }

@@ -1,8 +1,7 @@
 // The race in numbers.
 
 import type { Race } from "../state/race.js";
-import { rate } from "./message.js";
-import { seconds } from "./replay.js";
+import { rate, seconds } from "./words.js";
 
 export function Results({ race }: { race: Race }) {
   const done = race.lanes.filter((lane) => lane.answer !== null);

@@ -45,20 +45,22 @@ export function ServersForm() {
           </li>
         ))}
       </ul>
-      <label class="field">
-        <span>API key</span>
-        <input
-          key={chosen.id}
-          type="password"
-          autocomplete="off"
-          placeholder="none"
-          value={chosen.apiKey}
-          onChange={(event) => {
-            backends.dispatch({ type: "key", id: chosen.id, apiKey: event.currentTarget.value.trim() });
-            void connect();
-          }}
-        />
-      </label>
+      <form onSubmit={(event) => event.preventDefault()}>
+        <label class="field">
+          <span>API key</span>
+          <input
+            key={chosen.id}
+            type="password"
+            autocomplete="off"
+            placeholder="none"
+            value={chosen.apiKey}
+            onChange={(event) => {
+              backends.dispatch({ type: "key", id: chosen.id, apiKey: event.currentTarget.value.trim() });
+              void connect();
+            }}
+          />
+        </label>
+      </form>
       <AddServer />
     </fieldset>
   );

@@ -69,7 +69,7 @@ function DecodingFields() {
         hint="Confidence above which a position is filled: lower is faster."
         value={set.threshold}
         fallback={String(defaults.threshold)}
-        least={0}
+        least={0.01}
         most={1}
         step={0.05}
         onChange={(threshold) => settings.dispatch({ threshold })}
@@ -107,7 +107,7 @@ function SamplingFields() {
         label="top_p"
         value={set.topP}
         fallback={facts?.defaults ? "1" : "default"}
-        least={0}
+        least={0.01}
         most={1}
         step={0.05}
         onChange={(topP) => settings.dispatch({ topP })}

@@ -1,7 +1,7 @@
 // What an empty chat shows: what this is, and something to ask.
 
 import { connection } from "../actions/stores.js";
-import { useStore } from "./hooks.js";
+import { prefersStillness, useStore } from "./hooks.js";
 import { tint } from "./tint.js";
 
 const questions = [
@@ -11,15 +11,15 @@ const questions = [
   "Can you tell a story with a rabbit?",
 ];
 
-/** A sentence half unmasked: null is a mask. */
-const specimen: readonly (readonly [text: string, sure: number] | null)[] = [
-  ["The", 0.99],
-  null,
-  ["of", 0.97],
-  ["Kenya", 0.99],
-  null,
-  ["Nairobi", 0.7],
-  null,
+/** A sentence that unmasks: in which turn each word comes, and how sure it is. */
+const specimen: readonly { text: string; turn: number; sure: number }[] = [
+  { text: "The", turn: 0, sure: 0.99 },
+  { text: "capital", turn: 0, sure: 0.96 },
+  { text: "of", turn: 0, sure: 0.99 },
+  { text: "Kenya", turn: 1, sure: 0.97 },
+  { text: "is", turn: 0, sure: 0.99 },
+  { text: "Nairobi", turn: 2, sure: 0.8 },
+  { text: ".", turn: 1, sure: 0.95 },
 ];
 
 export function Welcome({ onAsk }: { onAsk: (text: string) => void }) {
@@ -32,15 +32,18 @@ export function Welcome({ onAsk }: { onAsk: (text: string) => void }) {
             Ask something, and watch the answer settle where the model is <em>surest</em> first.
           </p>
           <p class="specimen" aria-hidden="true">
-            {specimen.map((cell, i) => (
-              <span
-                key={i}
-                class={cell === null ? "cell masked" : "cell token"}
-                style={cell === null ? undefined : tint(cell[1])}
-              >
-                {cell?.[0]}
-              </span>
-            ))}
+            {specimen.map(({ text, turn, sure }) => {
+              const masked = turn === 2 && prefersStillness(); // nothing moves: caught before the last turn
+              return (
+                <span
+                  key={text}
+                  class={masked ? "cell masked" : "cell token"}
+                  style={{ ...tint(sure), "--turn": turn }}
+                >
+                  {!masked && text}
+                </span>
+              );
+            })}
           </p>
           <p class="muted">
             A block of positions starts out masked. Every forward pass of the model fills those it is certain of,

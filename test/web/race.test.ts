@@ -1,0 +1,121 @@
+// The race: lanes that fill, a clock that goes both ways, and where texts differ.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Answer, DecodeMode } from "../../src/client/index.js";
+import { differences } from "../../web/src/state/diff.js";
+import {
+  laneAt,
+  noRace,
+  type RaceAction,
+  raceLength,
+  reduceRace,
+  referenceLane,
+  replaySpeed,
+} from "../../web/src/state/race.js";
+import type { Step } from "../../web/src/state/trace.js";
+
+function step(at: number, forward: number, filled: number[], masked: number[]): Step {
+  const commits = filled.map((position) => ({ position, token: 1, text: `t${position}`, probability: 1, top: [] }));
+  return { block: 0, forward, rows: 8, step: 1, commits, masked, at };
+}
+
+function answer(text: string, tokens: number): Answer {
+  const timings = { forwards: 9, rows: 99, tokensPerForward: 1, predictedPerSecond: 10 } as Answer["timings"];
+  const usage = { promptTokens: 2, cachedTokens: 0, completionTokens: tokens };
+  return { id: "", model: "", text, finishReason: "stop", usage, timings, seed: 1, logprobs: null, requestId: null };
+}
+
+function raceOf(modes: DecodeMode[], ...actions: RaceAction[]) {
+  const start: RaceAction = { type: "start", prompt: "Hi", modes, blockLength: 8 };
+  return [start, ...actions].reduce(reduceRace, noRace);
+}
+
+const shape = (lane: Parameters<typeof laneAt>[0], time: number) =>
+  laneAt(lane, time)
+    .cells.map((cell) => (cell === null ? "_" : "T"))
+    .join("");
+
+describe("a lane", () => {
+  const race = raceOf(
+    ["adaptive", "autoregressive"],
+    { type: "lane", lane: 0 },
+    { type: "step", lane: 0, step: step(10, 1, [3], [2, 4, 5, 6, 7]) },
+    { type: "step", lane: 0, step: step(20, 2, [2, 4, 5], [6, 7]) },
+    { type: "finished", lane: 0, at: 25, answer: answer("abc", 4) },
+    { type: "step", lane: 1, step: step(5, 1, [2], [3, 4, 5, 6, 7]) },
+    { type: "finished", lane: 1, at: 6, answer: answer("a", 1) },
+    { type: "end" },
+  );
+  const [adaptive, causal] = race.lanes;
+
+  test("fills in place, up to the end of its answer", () => {
+    expect([0, 10, 19, 20, 30].map((time) => shape(adaptive, time))).toEqual(["", "_T__", "_T__", "TTTT", "TTTT"]);
+  });
+
+  test("shows no masks where it writes from left to right", () => {
+    expect(shape(causal, 5)).toBe("T");
+  });
+
+  test("counts what it has seen, and all of it at the end", () => {
+    expect(laneAt(adaptive, 12)).toMatchObject({ forwards: 1, rows: 8, tokens: 1, finished: false });
+    expect(laneAt(adaptive, 25)).toMatchObject({ forwards: 9, rows: 99, tokens: 4, finished: true });
+  });
+
+  test("the clock runs to the end of the slowest, the reference is the autoregressive one", () => {
+    expect(race.state).toBe("ready");
+    expect(raceLength(race)).toBe(25);
+    expect(referenceLane(race)?.mode).toBe("autoregressive");
+  });
+});
+
+test("a race that was stopped is none; one with a failed lane is one", () => {
+  const finished: RaceAction = { type: "finished", lane: 0, at: 1, answer: answer("a", 1) };
+  expect(raceOf(["greedy", "adaptive"], finished, { type: "end" })).toEqual(noRace);
+  const problem = { message: "No.", code: "x", requestId: null };
+  const failed: RaceAction = { type: "failed", lane: 1, problem };
+  const race = raceOf(["greedy", "adaptive"], finished, failed, { type: "end" });
+  expect(race.state).toBe("ready");
+  expect(referenceLane(race)?.mode).toBe("greedy");
+});
+
+test("short races are replayed slower than life, long ones as they were", () => {
+  expect(replaySpeed(80)).toBeCloseTo(0.01);
+  expect(replaySpeed(20_000)).toBe(1);
+  expect(replaySpeed(0)).toBe(1);
+});
+
+describe("differences", () => {
+  const marked = (reference: string, text: string) =>
+    differences(reference, text)
+      .map((piece) => (piece.differs ? `[${piece.text.trim()}]` : piece.text.trim()))
+      .join(" ");
+
+  test.each([
+    ["a b c", "a b c", "a b c"],
+    ["a b c", "a x c", "a [x] c"],
+    ["a b c", "a b c d e", "a b c [d e]"],
+    ["a b c", "c", "c"],
+    ["", "a", "[a]"],
+    ["a", "", ""],
+  ])("%j to %j", (reference, text, shown) => {
+    expect(marked(reference, text)).toBe(shown);
+  });
+
+  test("put together they are the text; what is not marked stands in the reference in this order", () => {
+    const words = fc.array(fc.constantFrom("a ", "b ", "c  ", "d\n"), { maxLength: 12 }).map((list) => list.join(""));
+    fc.assert(
+      fc.property(words, words, (reference, text) => {
+        const pieces = differences(reference, text);
+        expect(pieces.map((piece) => piece.text).join("")).toBe(text);
+        const kept = pieces.flatMap((piece) => (piece.differs ? [] : piece.text.trim().split(/\s+/)));
+        const all = reference.trim().split(/\s+/);
+        let at = 0;
+        for (const word of kept) {
+          at = all.indexOf(word, at) + 1;
+          expect(at).toBeGreaterThan(0);
+        }
+      }),
+    );
+  });
+});
