@@ -82,11 +82,11 @@ export class EngineModel implements Model {
 
   tokenize(input: GenerateInput): number[] {
     const { tokenizer } = this.#parts;
-    if ("tokens" in input) return this.#checkTokens(input.tokens, "tokens");
+    if ("tokens" in input) return this.#checkPrompt(input.tokens, "tokens");
     const text = "prompt" in input ? input.prompt : this.#parts.template().render(input.messages);
     const tokens = tokenizer.encode(text, { special: true });
     if (tokenizer.addBos && tokenizer.bosId !== null && tokens[0] !== tokenizer.bosId) tokens.unshift(tokenizer.bosId);
-    return this.#checkTokens(tokens, "prompt" in input ? "prompt" : "messages");
+    return this.#checkPrompt(tokens, "prompt" in input ? "prompt" : "messages");
   }
 
   detokenize(tokens: readonly number[]): string {
@@ -95,7 +95,7 @@ export class EngineModel implements Model {
 
   async logits(tokens: readonly number[], options: { attention?: AttentionKind } = {}): Promise<Float32Array> {
     const { facts } = this.#parts;
-    this.#checkTokens(tokens, "tokens");
+    this.#checkPrompt(tokens, "tokens");
     if (tokens.length > this.info.contextLength) {
       throw new UnmaskError(
         "context_length_exceeded",
@@ -199,10 +199,12 @@ export class EngineModel implements Model {
     );
   }
 
+  #checkPrompt(tokens: readonly number[], param: string): number[] {
+    if (tokens.length > 0) return this.#checkTokens(tokens, param);
+    throw new UnmaskError("invalid_request", `${param} holds no tokens. Send at least one.`, { param });
+  }
+
   #checkTokens(tokens: readonly number[], param: string): number[] {
-    if (tokens.length === 0) {
-      throw new UnmaskError("invalid_request", `${param} holds no tokens. Send at least one.`, { param });
-    }
     for (const token of tokens) {
       if (Number.isInteger(token) && token >= 0 && token < this.info.vocabulary) continue;
       throw new UnmaskError(

@@ -191,9 +191,10 @@ describe("cancelling", () => {
     const running = Array.from({ length: 20 }, () =>
       answer(own, "Tell me a story.", { maxTokens: 300, ignoreStop: true }),
     );
+    const settled = Promise.allSettled(running);
     await new Promise((resolve) => setTimeout(resolve, 20));
     await own.dispose();
-    for (const result of await Promise.allSettled(running)) {
+    for (const result of await settled) {
       expect(result).toMatchObject({ status: "rejected", reason: { code: "disposed" } });
     }
     await expect(answer(own, "Hi")).rejects.toMatchObject({ code: "disposed" });
