@@ -64,7 +64,6 @@ export function registerConvert(program: Command, surroundings: Surroundings): v
 
 async function run(directory: string, flags: ConvertFlags, surroundings: Surroundings): Promise<void> {
   const { stdout, stderr } = surroundings;
-  const { convert } = await import("../convert/convert.js");
   let interrupted = false;
   const release = surroundings.onInterrupt(() => {
     interrupted = true;
@@ -78,6 +77,7 @@ async function run(directory: string, flags: ConvertFlags, surroundings: Surroun
       })
     : null;
   try {
+    const { convert } = await import("../convert/convert.js");
     const { out, shift, ...options } = flags;
     const report = await convert(
       directory,

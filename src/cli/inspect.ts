@@ -56,7 +56,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-const longText = 100;
+const longText = 160;
 
 function showValue(value: MetadataSummary): string {
   if (typeof value === "string") {
@@ -89,7 +89,7 @@ function typeLines({ types }: Inspection): string[] {
   return table(
     types.map(({ type, tensors, weights, bytes }) => [
       type,
-      `${tensors} tensors`,
+      `${tensors} ${tensors === 1 ? "tensor" : "tensors"}`,
       `${showCount(weights)} weights`,
       `${showBytes(bytes)}, ${((8 * bytes) / weights).toFixed(2)} bits a weight`,
     ]),
@@ -129,7 +129,8 @@ function memoryLines({ memory }: Inspection): string[] {
   if (memory === null) return [];
   return table([
     ["weights", showBytes(memory.weights)],
-    ["K/V", `${showBytes(memory.kvPerToken)} a token, ${showBytes(memory.kvPerContext)} for one full context`],
+    ["K/V", `${showBytes(memory.kvPool)} (--kv-memory), ${showBytes(memory.kvPerToken)} a token`],
+    ["context", `${memory.contextLength} (--context-length)`],
     ["together", showBytes(memory.total)],
   ]);
 }

@@ -134,7 +134,14 @@ async function readChatTemplate(directory: string, tokenizerConfig: unknown): Pr
 async function openShards(directory: string): Promise<SafetensorsFile[]> {
   const indexName = "model.safetensors.index.json";
   const index = checked(shardIndexSchema, await readJson(join(directory, indexName)), indexName);
-  if (index === null) return [await openSafetensors(join(directory, "model.safetensors"))];
+  if (index === null) {
+    const single = join(directory, "model.safetensors");
+    if ((await stat(single).catch(() => null)) !== null) return [await openSafetensors(single)];
+    throw new UnmaskError(
+      "file_not_found",
+      `${directory} has neither model.safetensors nor ${indexName}. Save the checkpoint with transformers' save_pretrained.`,
+    );
+  }
   const names = [...new Set(Object.values(index.weight_map))].sort();
   const outside = names.find((name) => basename(name) !== name);
   if (outside !== undefined) {

@@ -6,6 +6,7 @@
 import type { Program } from "../backend/program.js";
 import { pageBytes, pageSize } from "../backend/types.js";
 import type { DecodeMode } from "../decode/types.js";
+import { contextFor, defaultSequences, poolPages } from "../engine/memory.js";
 import { modesOf } from "../engine/options.js";
 import { openGguf } from "../format/gguf.js";
 import { elementCount } from "../format/tensor-types.js";
@@ -65,15 +66,17 @@ export interface EngineView {
   tokenizer: { pre: string; tokens: number; addBos: boolean; stops: number[]; chatTemplate: boolean };
 }
 
-/** Bytes. */
+/** What loading with default options would take. Sizes in bytes. */
 export interface MemoryPrediction {
-  /** Of the file's tensors: mapped, or repacked at about the same size. */
+  /** The file's tensors: mapped, or repacked at about the same size. */
   weights: number;
+  /** Positions of context that are set up. */
+  contextLength: number;
   /** K/V of one position. */
   kvPerToken: number;
-  /** K/V of one sequence at full context. */
-  kvPerContext: number;
-  /** Weights and one full context. */
+  /** The K/V pool. */
+  kvPool: number;
+  /** Weights and pool. */
   total: number;
 }
 
@@ -155,17 +158,18 @@ function judge(file: ModelFile, warnings: string[]): Pick<Inspection, "engine" |
   const tokenizer = attempt(() => Tokenizer.fromMetadata(file.metadata, (_, message) => warnings.push(message)));
   const built = hp === null ? null : attempt(() => buildProgram(hp, { contextLength: 1 }));
   if (built !== null) attempt(() => checkWeights(built.roles, file.tensors));
-  const memory = hp === null || built === null ? null : predictMemory(file, built.program, hp);
-  if (hp === null || tokenizer === null) return { engine: null, memory, problems, warnings };
+  if (hp === null || built === null) return { engine: null, memory: null, problems, warnings };
 
-  const facts: DiffusionFacts = { ...hp.diffusion, maskToken: hp.diffusion.maskToken ?? tokenizer.maskId };
+  const facts: DiffusionFacts = { ...hp.diffusion, maskToken: hp.diffusion.maskToken ?? tokenizer?.maskId ?? null };
   if (facts.attention !== "causal" && facts.maskToken === null) {
     warnings.push(
       "The file is a diffusion model without a mask token: only autoregressive decoding works. Give --mask-token-id.",
     );
   }
-  const template = attemptTemplate(tokenizer, warnings);
-  return { engine: describe(hp, facts, tokenizer, template, file), memory, problems, warnings };
+  const memory = attempt(() => predictMemory(file, built.program, hp, facts));
+  if (tokenizer === null) return { engine: null, memory, problems, warnings };
+  const engine = describe(hp, facts, tokenizer, attemptTemplate(tokenizer, warnings), file);
+  return { engine, memory, problems, warnings };
 }
 
 /** Whether the model can hold a conversation; why not is a warning, since it can still complete text. */
@@ -215,9 +219,15 @@ function describe(
   };
 }
 
-function predictMemory(file: ModelFile, program: Program, hp: HyperParameters): MemoryPrediction {
+function predictMemory(
+  file: ModelFile,
+  program: Program,
+  hp: HyperParameters,
+  facts: DiffusionFacts,
+): MemoryPrediction {
   const weights = [...file.tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const contextLength = contextFor(hp, facts, {}, () => {});
   const page = pageBytes(program);
-  const kvPerContext = Math.ceil(hp.contextLength / pageSize) * page;
-  return { weights, kvPerToken: page / pageSize, kvPerContext, total: weights + kvPerContext };
+  const kvPool = page * poolPages(program, facts, contextLength, defaultSequences, undefined);
+  return { weights, contextLength, kvPerToken: page / pageSize, kvPool, total: weights + kvPool };
 }

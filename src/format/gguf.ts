@@ -24,6 +24,8 @@ export const ggufLimits = {
   tensorNameBytes: 128,
   /** The longest strings in use are embedded tokenizer.json files of about 20 MB. */
   stringBytes: 64 * 1024 * 1024,
+  /** Metadata and directory together; the largest in use take about 50 MB. */
+  headerBytes: 256 * 1024 * 1024,
   /** Over all arrays of a file. The largest vocabulary in use (262,144) with its merges, scores and types is about 1.3 M. */
   arrayElements: 16 * 1024 * 1024,
   /** No known key nests arrays more than once. */
@@ -221,6 +223,9 @@ class GgufParser {
   #string(limit: number, what: string): string {
     const length = this.#in.u64(`a length of the ${what}`);
     if (length > limit) throw this.#invalid(`has a ${what} of ${length} bytes; the limit is ${limit}`);
+    if (this.#in.position + length > ggufLimits.headerBytes) {
+      throw this.#invalid(`has a header of more than ${ggufLimits.headerBytes} bytes, the limit`);
+    }
     return this.#in.take(length).toString("utf8");
   }
 

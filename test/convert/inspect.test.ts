@@ -46,7 +46,9 @@ it("says what the engine would do with a diffusion model", async () => {
     tokenizer: { pre: "qwen2", tokens: 320, addBos: false, stops: [300, 301], chatTemplate: false },
   });
   // 2 layers, K and V, 2 heads of 64, f16.
-  expect(inspection.memory).toMatchObject({ kvPerToken: 2 * 2 * 128 * 2, kvPerContext: 2048 * 2 * 2 * 128 * 2 });
+  const kvPerToken = 2 * 2 * 128 * 2;
+  expect(inspection.memory).toMatchObject({ contextLength: 2048, kvPerToken, kvPool: 16 * (2048 + 32) * kvPerToken });
+  expect(inspection.memory!.total).toBe(conversion.tensorBytes + inspection.memory!.kvPool);
   expect(inspection.parameters).toBe(conversion.parameters);
   expect(inspection.types.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(conversion.tensorBytes);
 });
