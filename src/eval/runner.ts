@@ -57,7 +57,9 @@ async function ask(model: Model, question: Question, method: Method, signal?: Ab
   const messages = [{ role: "user" as const, content: question.question }];
   let text = "";
   try {
-    for await (const event of model.generate({ messages }, { ...optionsOf(method), signal })) {
+    // One signal listens for many questions at a time; Node takes more than ten listeners for a leak.
+    const own = signal && AbortSignal.any([signal]);
+    for await (const event of model.generate({ messages }, { ...optionsOf(method), signal: own })) {
       if (event.type === "text") text += event.text;
       if (event.type !== "finish") continue;
       const { predictedN, predictedMs, forwards, rows } = event.timings;
