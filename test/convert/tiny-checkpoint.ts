@@ -40,6 +40,7 @@ export function float(dtype: "F32" | "F16" | "BF16", shape: number[], values: Fl
 }
 
 const made = new Map<string, Float32Array>();
+const stored = new Map<string, HfTensor>();
 
 /** Roughly normal values around 0, scaled. The same name gives the same values. */
 export function weights(name: string, count: number, scale = 0.05): Float32Array {
@@ -56,6 +57,14 @@ export function weights(name: string, count: number, scale = 0.05): Float32Array
   return unit.map((x) => x * scale);
 }
 
+/** The weights of this name as a tensor; made once. */
+function matrix(dtype: "F32" | "F16" | "BF16", name: string, rows: number, columns: number): HfTensor {
+  const key = `${dtype} ${name} ${rows} ${columns}`;
+  const tensor = stored.get(key) ?? float(dtype, [rows, columns], weights(name, rows * columns));
+  stored.set(key, tensor);
+  return tensor;
+}
+
 /** Codes as a model trained ternary has them: about 42 % zeros. */
 export function codes(name: string, count: number): Uint8Array {
   return Uint8Array.from(weights(name, count, 1), (x) => (Math.abs(x) < 0.55 ? 1 : x < 0 ? 0 : 2));
@@ -63,10 +72,14 @@ export function codes(name: string, count: number): Uint8Array {
 
 /** The packed U8 tensor and its weight_scale, as transformers' offline bitnet checkpoints hold them. */
 export function packed(base: string, rows: number, columns: number, scale: number): Record<string, HfTensor> {
-  return {
-    [`${base}.weight`]: { dtype: "U8", shape: [rows / 4, columns], bytes: packRows(codes(base, rows * columns)) },
-    [`${base}.weight_scale`]: float("BF16", [1], Float32Array.of(scale)),
+  const key = `packed ${base} ${rows} ${columns}`;
+  const weight = stored.get(key) ?? {
+    dtype: "U8",
+    shape: [rows / 4, columns],
+    bytes: packRows(codes(base, rows * columns)),
   };
+  stored.set(key, weight);
+  return { [`${base}.weight`]: weight, [`${base}.weight_scale`]: float("BF16", [1], Float32Array.of(scale)) };
 }
 
 export function linearShapes(layer: number): [base: string, rows: number, columns: number][] {
@@ -94,12 +107,12 @@ export function llama(dtype: "F32" | "F16" | "BF16" = "BF16"): Checkpoint {
       weights(name, length, 0.1).map((x) => 1 + x),
     );
   };
-  tensors["model.embed_tokens.weight"] = float(dtype, [vocabulary, hidden], weights("embed", vocabulary * hidden));
+  tensors["model.embed_tokens.weight"] = matrix(dtype, "embed", vocabulary, hidden);
   for (let layer = 0; layer < layers; layer++) {
     vector(`model.layers.${layer}.input_layernorm`, hidden);
     vector(`model.layers.${layer}.post_attention_layernorm`, hidden);
     for (const [base, rows, columns] of linearShapes(layer)) {
-      tensors[`${base}.weight`] = float(dtype, [rows, columns], weights(base, rows * columns));
+      tensors[`${base}.weight`] = matrix(dtype, base, rows, columns);
     }
   }
   vector("model.norm", hidden);

@@ -86,13 +86,13 @@ describe.each(kinds)("%s", (_, fixture, open) => {
         expect(arrayBuffers - before.arrayBuffers).toBeLessThan(16e6);
         expect(heapUsed - before.heapUsed).toBeLessThan(64e6);
       }),
-      { numRuns: 1500, seed: 20250101 },
+      { numRuns: 800, seed: 20250101 },
     );
   });
 
   afterAll(() => {
     // Both outcomes occur, or the mutations test nothing.
-    expect(seen.accepted).toBeGreaterThan(10);
+    expect(seen.accepted).toBeGreaterThan(5);
     expect(seen.refused).toBeGreaterThan(100);
   });
 });
