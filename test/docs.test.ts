@@ -110,7 +110,10 @@ describe("docs/api.md", () => {
   });
 
   test("has the status of every code it lists", () => {
-    const rows = [...text.matchAll(/^\|\s*(\d{3})\s*\|\s*`([a-z_]+)`\s*\|/gm)].map((match) => [match[2], Number(match[1])]);
+    const rows = [...text.matchAll(/^\|\s*(\d{3})\s*\|\s*`([a-z_]+)`\s*\|/gm)].map((match) => [
+      match[2],
+      Number(match[1]),
+    ]);
     expect(rows.length).toBeGreaterThan(10);
     for (const [code, status] of rows) {
       expect([code, errorTable[code as keyof typeof errorTable]?.status]).toEqual([code, status]);

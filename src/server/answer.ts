@@ -70,12 +70,12 @@ export function timingsObject(timings: Timings, cached: number): TimingsObject {
   return {
     cache_n: cached,
     prompt_n: promptN,
-    prompt_ms: promptMs,
-    prompt_per_second: ratio(promptN * 1000, promptMs),
+    prompt_ms: round(promptMs),
+    prompt_per_second: round(ratio(promptN * 1000, promptMs)),
     prompt_forwards: timings.promptForwards,
     predicted_n: predictedN,
-    predicted_ms: predictedMs,
-    predicted_per_second: ratio(predictedN * 1000, predictedMs),
+    predicted_ms: round(predictedMs),
+    predicted_per_second: round(ratio(predictedN * 1000, predictedMs)),
     forwards,
     rows: timings.rows,
     tokens_per_forward: ratio(predictedN, forwards),
@@ -85,6 +85,11 @@ export function timingsObject(timings: Timings, cached: number): TimingsObject {
 /** JSON has no infinity: 0 when there is nothing to divide by. */
 function ratio(a: number, b: number): number {
   return b === 0 ? 0 : a / b;
+}
+
+/** To thousandths: microseconds of a time in milliseconds. */
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }
 
 /** What the last chunk of a stream, or the whole answer, says about the work. */

@@ -24,6 +24,7 @@ describe("while the model loads", () => {
       model: new Promise<Model>((resolve) => {
         loaded = resolve;
       }),
+      site: "no such folder",
     });
     for (const response of [
       await app.request("/health"),
@@ -99,8 +100,9 @@ describe("paths and methods", () => {
     expect((await errorOf(response)).code).toBe("method_not_allowed");
   });
 
-  test("the front page escapes what a client chooses", async () => {
-    const page = await (await app.request("http://localhost/", {})).text();
+  test("without a built page, / says how to ask", async () => {
+    const bare = createApp({ model: fakeModel(), site: "no such folder" });
+    const page = await (await bare.request("http://localhost/")).text();
     expect(page).toContain("fake-model");
     expect(page).toContain("curl http://localhost/v1/chat/completions");
   });
