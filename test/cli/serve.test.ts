@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { percentile, report } from "../../src/cli/benchmark.js";
 import { textLine } from "../../src/cli/log.js";
@@ -103,7 +104,7 @@ describe("serve", () => {
 
   it("says what has no effect and why", async () => {
     const at = stage();
-    const seed = new URL("../fixtures/config/seed.yaml", import.meta.url).pathname;
+    const seed = fileURLToPath(new URL("../fixtures/config/seed.yaml", import.meta.url));
     const ended = at.run("serve", "--config", seed, "--host", "127.0.0.1", "--port", "0");
     await until(() => at.stdout.text.includes("Ctrl-C stops"));
     at.interrupt();
