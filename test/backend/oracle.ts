@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { Program } from "../../src/backend/program.js";
 import type { Visibility } from "../../src/backend/types.js";
 import { openGguf } from "../../src/format/gguf.js";
@@ -42,7 +43,7 @@ export interface Oracle {
 const folder = new URL("../fixtures/oracles/", import.meta.url);
 
 export async function openOracle(name: string): Promise<Oracle> {
-  const file = await openGguf(new URL(`${name}.gguf`, folder).pathname);
+  const file = await openGguf(fileURLToPath(new URL(`${name}.gguf`, folder)));
   const hp = readHyperParameters(file.metadata, file.tensors);
   const factors = file.tensors.get("rope_freqs.weight");
   const ropeFreqs = factors && tensorToFloats(factors.type, await file.read(factors));
