@@ -65,7 +65,10 @@ describe("the written file", () => {
       cors_origins: fc.array(text, { maxLength: 3 }),
       api_key: fc.option(text),
       port: fc.integer({ min: 0, max: 65535 }),
-      dlm: fc.record({ threshold: fc.double({ min: 0, minExcluded: true, max: 1, noNaN: true }), dual_cache: fc.boolean() }),
+      dlm: fc.record({
+        threshold: fc.double({ min: 0, minExcluded: true, max: 1, noNaN: true }),
+        dual_cache: fc.boolean(),
+      }),
       scheduler: fc.record({ kv_memory: fc.option(fc.integer({ min: 1, max: 2 ** 40 })) }),
       benchmark: fc.record({ prompt: text }),
     });

@@ -68,7 +68,11 @@ describe("problems name file, line and column", () => {
       "dlm:\n  dual_cache: maybe\n",
       /^my\.yaml:2:15: dlm\.dual_cache must be true or false/,
     ],
-    ["a value out of range", "dlm: {threshold: 1.5}\n", /^my\.yaml:1:18: dlm\.threshold must be a number above 0 and at most 1/],
+    [
+      "a value out of range",
+      "dlm: {threshold: 1.5}\n",
+      /^my\.yaml:1:18: dlm\.threshold must be a number above 0 and at most 1/,
+    ],
     ["an infinite value", "dlm:\n  threshold: .inf\n", /^my\.yaml:2:14: dlm\.threshold must be/],
     ["a list", "host: [a, b]\n", /^my\.yaml:1:7: host must be .*, not \["a","b"\]\.$/],
     ["no value", "port:\n", /^my\.yaml:1:\d+: port has no value; .* default, 30000\.$/],
