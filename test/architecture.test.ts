@@ -11,7 +11,7 @@ import { describe, expect, test } from "vitest";
 const layers = [
   ["cli"],
   ["server"],
-  ["convert", "eval"],
+  ["convert", "eval", "bench"],
   ["engine"],
   ["decode"],
   ["model"],

@@ -97,7 +97,7 @@ async function measure(model: Model, { data, questions, flags, signal }: Measure
   const { methodsFor } = await import("../eval/methods.js");
   const { runMethod } = await import("../eval/runner.js");
   const { reportOf } = await import("../eval/report.js");
-  const { cpuName, measuredFile } = await import("../eval/identity.js");
+  const { cpuName, measuredFile } = await import("../util/identity.js");
   const { info } = model;
   const { concurrency = 1 } = flags;
   if (concurrency > info.maxSequences) {

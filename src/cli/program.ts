@@ -10,6 +10,7 @@ import { registerInspect } from "./inspect.js";
 import { addSampling, numberArgument } from "./sampling.js";
 import { addSettings, readSettings } from "./settings.js";
 import type { Surroundings } from "./surroundings.js";
+import { registerSynth } from "./synth.js";
 import { version } from "./version.js";
 
 const about = `Block-diffusion and ternary (BitNet b1.58) language models on your own CPU.
@@ -112,6 +113,7 @@ export function buildProgram(surroundings: Surroundings): Command {
   registerConvert(program, surroundings);
   registerInspect(program, surroundings);
   registerEval(program, surroundings);
+  registerSynth(program, surroundings);
 
   for (const command of program.commands) {
     command.showHelpAfterError(`\`unmask ${command.name()} --help\` lists the options.`);

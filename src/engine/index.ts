@@ -17,7 +17,7 @@ import { chatTemplateFor } from "../text/template.js";
 import { Tokenizer } from "../text/tokenizer.js";
 import { UnmaskError } from "../util/errors.js";
 import { contextFor, defaultSequences, poolPages } from "./memory.js";
-import { EngineModel } from "./model.js";
+import { EngineModel, type EngineParts } from "./model.js";
 import { checkBlockSize, modesOf } from "./options.js";
 import type { LoadOptions, Model, ModelInfo } from "./types.js";
 
@@ -27,6 +27,11 @@ import type { LoadOptions, Model, ModelInfo } from "./types.js";
  * @throws UnmaskError: the file cannot be read, is damaged, or asks for what the engine does not have.
  */
 export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
+  return new EngineModel(await loadParts(path, options));
+}
+
+/** What loadModel puts together, for measurements that look beneath the model. The caller disposes of backend and file. */
+export async function loadParts(path: string, options: LoadOptions = {}): Promise<EngineParts & { file: ModelFile }> {
   const log = options.log ?? (() => {});
   const file = await openGguf(path);
   try {
@@ -48,16 +53,17 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
     const pages = poolPages(program, facts, contextLength, maxSequences, options.kvMemory);
     const backend = await createBackend(program, file, { ...options, pages, maxRows }, log);
     const info = describe(file, hp, facts, backend, { contextLength, pages, maxSequences, defaults: options.defaults });
-    return new EngineModel({
+    return {
       info,
       facts,
+      program,
       backend,
       file,
       tokenizer,
       template: once(() => chatTemplateFor(tokenizer, log)),
       prefixCache: options.prefixCache ?? true,
       maxRows,
-    });
+    };
   } catch (error) {
     await file.close();
     throw error;

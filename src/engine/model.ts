@@ -4,6 +4,7 @@
 // owns what it was given: backend, file and pool live until dispose().
 
 import { randomInt } from "node:crypto";
+import type { Program } from "../backend/program.js";
 import { type Backend, pageSize } from "../backend/types.js";
 import type { DecodeOptions } from "../decode/types.js";
 import type { ModelFile } from "../format/types.js";
@@ -23,6 +24,7 @@ import type { EngineStats, GenerateEvent, GenerateInput, GenerateOptions, Model,
 export interface EngineParts {
   info: ModelInfo;
   facts: DiffusionFacts;
+  program: Program;
   backend: Backend;
   file: ModelFile | null;
   tokenizer: Tokenizer;

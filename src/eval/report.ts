@@ -1,14 +1,10 @@
 // What an evaluation found, as data (the JSON file is this object) and as a table for documents.
 // Says what was measured and on what; has no dates, so the same measurement gives the same text.
 
+import type { MeasuredFile } from "../util/identity.js";
 import type { Method } from "./methods.js";
 import type { MethodRun } from "./runner.js";
 import { type Share, type Summary, summarise } from "./statistics.js";
-
-export interface MeasuredFile {
-  name: string;
-  sha256: string;
-}
 
 export interface Subject {
   model: MeasuredFile & {

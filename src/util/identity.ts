@@ -5,7 +5,11 @@ import { createReadStream } from "node:fs";
 import { cpus } from "node:os";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { MeasuredFile } from "./report.js";
+
+export interface MeasuredFile {
+  name: string;
+  sha256: string;
+}
 
 export async function measuredFile(path: string): Promise<MeasuredFile> {
   const hash = createHash("sha256");
