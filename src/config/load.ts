@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UnmaskError } from "../util/errors.js";
+import { nearest } from "../util/nearest.js";
 import { type Config, configSchema } from "./schema.js";
 import { allSettings, fromText, longFlag, type Setting } from "./settings.js";
 import { readYaml, wrongValue } from "./yaml.js";
@@ -21,7 +22,7 @@ export interface LoadedConfig {
   config: Config;
   /** Where each setting that is not a default was set: "--port", "unmask.yaml:3:7", "MODEL_PATH". */
   origins: ReadonlyMap<string, string>;
-  /** Lines for the log: settings that were given but have no effect, and why. */
+  /** Lines for the log: what was given but has no effect, and why. */
   notes: string[];
 }
 
@@ -96,12 +97,25 @@ export function loadConfig(sources: Sources = {}): LoadedConfig {
   return {
     config: configSchema.parse(raw),
     origins: new Map([...given].map(([name, { origin }]) => [name, origin])),
-    notes: [...given.values()].flatMap(({ setting, value, origin }) =>
-      setting.ignored === undefined || value === null
-        ? []
-        : [`${origin}: ${setting.name} has no effect: ${setting.ignored}.`],
-    ),
+    notes: [...withoutEffect([...given.values()]), ...unknownVariables(environment, settings)],
   };
+}
+
+function withoutEffect(given: readonly Given[]): string[] {
+  return given
+    .filter(({ setting, value }) => setting.ignored !== undefined && value !== null)
+    .map(({ setting, origin }) => `${origin}: ${setting.name} has no effect: ${setting.ignored}.`);
+}
+
+/** Not an error: variables outlive the versions that knew them. */
+function unknownVariables(environment: NonNullable<Sources["environment"]>, settings: readonly Setting[]): string[] {
+  const known = settings.flatMap(({ variable }) => (variable === null ? [] : [variable]));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("UNMASK_") && !known.includes(name))
+    .map((name) => {
+      const meant = nearest(name, known);
+      return `${name} has no effect: there is no such setting.${meant === null ? "" : ` Did you mean ${meant}?`}`;
+    });
 }
 
 /** The model file that the configuration names, or the one that comes with the package. Relative to the working directory. */

@@ -134,6 +134,14 @@ describe("precedence", () => {
     expect(config.scheduler.kv_memory).toBeNull();
   });
 
+  it("notes variables that are no settings", () => {
+    const { notes } = loadConfig({ environment: { UNMASK_TRESHOLD: "0.5", UNMASK_COLOUR: "red", OTHER: "x" } });
+    expect(notes).toEqual([
+      "UNMASK_TRESHOLD has no effect: there is no such setting. Did you mean UNMASK_THRESHOLD?",
+      "UNMASK_COLOUR has no effect: there is no such setting.",
+    ]);
+  });
+
   it("treats an empty variable as unset", () => {
     expect(loadConfig({ environment: { MODEL_PATH: "", UNMASK_PORT: "" } }).config).toEqual(configSchema.parse({}));
   });
