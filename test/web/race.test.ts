@@ -20,8 +20,9 @@ function step(at: number, forward: number, filled: number[], masked: number[]): 
   return { block: 0, forward, rows: 8, step: 1, commits, masked, at };
 }
 
-function answer(text: string, tokens: number): Answer {
-  const timings = { forwards: 9, rows: 99, tokensPerForward: 1, predictedPerSecond: 10 } as Answer["timings"];
+/** @param duration on the server, milliseconds */
+function answer(text: string, tokens: number, duration = 0): Answer {
+  const timings = { promptMs: 0, predictedMs: duration, forwards: 9, rows: 99 } as Answer["timings"];
   const usage = { promptTokens: 2, cachedTokens: 0, completionTokens: tokens };
   return { id: "", model: "", text, finishReason: "stop", usage, timings, seed: 1, logprobs: null, requestId: null };
 }
@@ -42,9 +43,9 @@ describe("a lane", () => {
     { type: "lane", lane: 0 },
     { type: "step", lane: 0, step: step(10, 1, [3], [2, 4, 5, 6, 7]) },
     { type: "step", lane: 0, step: step(20, 2, [2, 4, 5], [6, 7]) },
-    { type: "finished", lane: 0, at: 25, answer: answer("abc", 4) },
+    { type: "finished", lane: 0, at: 25, answer: answer("abc", 4, 25) },
     { type: "step", lane: 1, step: step(5, 1, [2], [3, 4, 5, 6, 7]) },
-    { type: "finished", lane: 1, at: 6, answer: answer("a", 1) },
+    { type: "finished", lane: 1, at: 6, answer: answer("a", 1, 6) },
     { type: "end" },
   );
   const [adaptive, causal] = race.lanes;
@@ -67,6 +68,18 @@ describe("a lane", () => {
     expect(raceLength(race)).toBe(25);
     expect(referenceLane(race)?.mode).toBe("autoregressive");
   });
+});
+
+test("a finished lane is put on the server's clock", () => {
+  const timings = { promptMs: 5, predictedMs: 15 } as Answer["timings"];
+  const finished: RaceAction = { type: "finished", lane: 0, at: 40, answer: { ...answer("a", 1), timings } };
+  const race = raceOf(
+    ["adaptive", "greedy"],
+    { type: "step", lane: 0, step: step(20, 1, [2], [3]) },
+    { type: "text", lane: 0, at: 30, text: "a" },
+    finished,
+  );
+  expect(race.lanes[0]).toMatchObject({ duration: 20, texts: [{ at: 15 }], trace: { steps: [{ at: 10 }], tokens: 1 } });
 });
 
 test("a race that was stopped is none; one with a failed lane is one", () => {

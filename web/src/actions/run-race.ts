@@ -2,6 +2,7 @@
 
 import { type DecodeMode, UnmaskClientError } from "../../../src/client/index.js";
 import { problemOf } from "../state/problem.js";
+import type { RaceAction } from "../state/race.js";
 import { optionsOf } from "../state/settings.js";
 import { clientOf } from "./connect.js";
 import { connection, race, settings } from "./stores.js";
@@ -28,22 +29,41 @@ export async function runRace(prompt: string, modes: readonly DecodeMode[]): Pro
   } catch {
     // A lane that cannot run says why itself.
   }
+  const picture = slowly(race.dispatch);
   for (const [lane, decodeMode] of modes.entries()) {
     if (signal.aborted) break;
-    race.dispatch({ type: "lane", lane });
+    picture.add({ type: "lane", lane });
     const begun = performance.now();
     const at = () => performance.now() - begun;
     try {
       const stream = client.chatStream(prompt, { ...options, decodeMode, denoising: true });
       for await (const event of stream.events) {
-        if (event.type === "text") race.dispatch({ type: "text", lane, at: at(), text: event.text });
-        else if (event.type === "denoising") race.dispatch({ type: "step", lane, step: { ...event, at: at() } });
-        else race.dispatch({ type: "finished", lane, at: at(), answer: event.answer });
+        if (event.type === "text") picture.add({ type: "text", lane, at: at(), text: event.text });
+        else if (event.type === "denoising") picture.add({ type: "step", lane, step: { ...event, at: at() } });
+        else picture.add({ type: "finished", lane, at: at(), answer: event.answer });
       }
     } catch (error) {
       if (error instanceof UnmaskClientError && error.code === "aborted") break;
-      race.dispatch({ type: "failed", lane, problem: problemOf(error) });
+      picture.add({ type: "failed", lane, problem: problemOf(error) });
     }
   }
-  race.dispatch({ type: "end" });
+  picture.add({ type: "end" });
+  picture.flush();
+}
+
+/** Hands actions on ten times a second: drawing takes the processor from those who race on it. */
+function slowly(dispatch: (action: RaceAction) => void) {
+  let waiting: RaceAction[] = [];
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const flush = () => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    for (const action of waiting) dispatch(action);
+    waiting = [];
+  };
+  const add = (action: RaceAction) => {
+    waiting.push(action);
+    timer ??= setTimeout(flush, 100);
+  };
+  return { add, flush };
 }

@@ -1,6 +1,6 @@
 // The race: one prompt in several decode modes, run one after another, replayed on one clock.
 //
-// Pure. A lane keeps what arrived and when, in milliseconds since its own request was sent;
+// Pure. A lane keeps what arrived and when, in milliseconds since its own request began;
 // the replay asks how each lane looked at a time, so it can run at any speed and backwards.
 
 import type { Answer, DecodeMode } from "../../../src/client/index.js";
@@ -56,13 +56,7 @@ export function reduceRace(race: Race, action: RaceAction): Race {
     }
     case "finished": {
       const { at, answer } = action;
-      return editLane(race, action.lane, (lane) => ({
-        ...lane,
-        state: "done",
-        answer,
-        trace: { ...lane.trace, tokens: answer.usage?.completionTokens ?? null },
-        duration: at,
-      }));
+      return editLane(race, action.lane, (lane) => onServerTime({ ...lane, state: "done", answer, duration: at }));
     }
     case "failed":
       return editLane(race, action.lane, (lane) => ({ ...lane, state: "failed", problem: action.problem }));
@@ -76,6 +70,21 @@ export function reduceRace(race: Race, action: RaceAction): Race {
 function newLane(mode: DecodeMode, blockLength: number): Lane {
   const trace = emptyTrace(blockLength);
   return { mode, state: "waiting", trace, texts: [], answer: null, problem: null, duration: 0 };
+}
+
+/**
+ * A finished lane on the server's own clock: how long it computed, without the way to this page and the page's own
+ * work, which take their share of the same processor.
+ */
+function onServerTime(lane: Lane): Lane {
+  const { timings, usage } = lane.answer as Answer;
+  const trace = { ...lane.trace, tokens: usage?.completionTokens ?? null };
+  if (timings === null || lane.duration === 0) return { ...lane, trace };
+  const duration = timings.promptMs + timings.predictedMs;
+  const scale = duration / lane.duration;
+  const steps = trace.steps.map((step) => ({ ...step, at: step.at * scale }));
+  const texts = lane.texts.map(({ at, text }) => ({ at: at * scale, text }));
+  return { ...lane, trace: { ...trace, steps }, texts, duration };
 }
 
 function editLane(race: Race, index: number, edit: (lane: Lane) => Lane): Race {

@@ -7,7 +7,7 @@ import { runRace, stopRace } from "../actions/run-race.js";
 const usual: readonly DecodeMode[] = ["autoregressive", "iterative", "adaptive", "greedy"];
 
 export function RaceForm({ modes, running }: { modes: readonly DecodeMode[]; running: boolean }) {
-  const [prompt, setPrompt] = useState("Can you tell a story with a rabbit?");
+  const [prompt, setPrompt] = useState("How does a diffusion language model work?");
   const [chosen, setChosen] = useState<readonly DecodeMode[]>(usual.filter((mode) => modes.includes(mode)));
   const lanes = [...usual, ...modes.filter((mode) => !usual.includes(mode))].filter((mode) => modes.includes(mode));
   const fits = chosen.length >= 2 && chosen.length <= 4;

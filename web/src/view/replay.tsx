@@ -9,6 +9,9 @@ import { Results } from "./results.js";
 import { Scrubber } from "./scrubber.js";
 import { seconds } from "./words.js";
 
+/** The slider counts in thousandths of the race. */
+const thousand = 1000;
+
 export function Replay({ race }: { race: Race }) {
   const length = raceLength(race);
   const speed = replaySpeed(length);
@@ -26,14 +29,14 @@ export function Replay({ race }: { race: Race }) {
     <section aria-label="Replay">
       <Scrubber
         label="Time"
-        value={Math.round(time)}
-        max={Math.ceil(length)}
-        step={Math.max(1, Math.round(length / 100))}
+        value={length === 0 ? thousand : Math.floor((time / length) * thousand)}
+        max={thousand}
+        step={10}
         text={`${seconds(time)}${speed < 1 ? `, ${Math.round(1 / speed)} times slower than life` : ""}`}
         playing={playing}
         onChange={(value) => {
           setPlaying(false);
-          setTime(value);
+          setTime((value / thousand) * length);
         }}
         onPlay={() => {
           if (!playing && done) setTime(0);

@@ -5,9 +5,9 @@ import { prefersStillness, useStore } from "./hooks.js";
 import { tint } from "./tint.js";
 
 const questions = [
+  "How does a diffusion language model work?",
   "What is 47 + 38?",
   "Sue has 9 books and gives away 4. How many books are left?",
-  "Count by 10s starting at 29, 7 numbers.",
   "Can you tell a story with a rabbit?",
 ];
 
