@@ -4,10 +4,11 @@
 // so a damaged or hostile file costs an error, not memory. Tensor bytes stay in the file:
 // backends map it, `read` is for small tensors.
 
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { UnmaskError } from "../util/errors.js";
 import { arrayTypeId, defaultAlignment, magic, type ScalarType, scalarTypes } from "./gguf-values.js";
 import { HeaderReader } from "./header-reader.js";
+import { openInput } from "./input-file.js";
 import { tensorBytes } from "./tensor-types.js";
 import { identifyTensorType } from "./type-ids.js";
 import type { Metadata, MetadataValue, ModelFile, TensorInfo } from "./types.js";
@@ -42,9 +43,7 @@ export const ggufLimits = {
  *   not for us), `tensor_type_unsupported`, `tensor_shape_mismatch`
  */
 export async function openGguf(path: string): Promise<ModelFile> {
-  const handle = await open(path, "r").catch((cause) => {
-    throw new UnmaskError("file_not_found", `Cannot open ${path}: ${cause.message}.`, { cause });
-  });
+  const handle = await openInput(path);
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) {

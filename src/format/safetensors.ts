@@ -4,9 +4,10 @@
 // of the reference library: known dtypes, extents that match the shapes and cover the data
 // without gap or overlap. Shapes are row-major ([rows, columns]), the reverse of GGUF's.
 
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { z } from "zod";
 import { UnmaskError } from "../util/errors.js";
+import { openInput } from "./input-file.js";
 import { writeFileAtomically } from "./output-file.js";
 import { elementCount } from "./tensor-types.js";
 
@@ -50,9 +51,7 @@ const metadataSchema = z.record(z.string(), z.string());
  * @throws UnmaskError `file_not_found`, `safetensors_invalid`, `tensor_type_unsupported`
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const handle = await open(path, "r").catch((cause) => {
-    throw new UnmaskError("file_not_found", `Cannot open ${path}: ${cause.message}.`, { cause });
-  });
+  const handle = await openInput(path);
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) throw new UnmaskError("file_not_found", `${path} is not a file.`);
