@@ -17,7 +17,7 @@ let slow: RunningServer;
 
 beforeAll(async () => {
   [browser, model] = await Promise.all([startBrowser(), startModel()]);
-  [server, slow] = await Promise.all([serve(model), serve(slowed(model, 150))]);
+  [server, slow] = await Promise.all([serve(model), serve(slowed(model, 500))]);
 });
 
 afterAll(async () => {
@@ -36,7 +36,9 @@ test("a round trip: the answer, how it was made, and the facts of the server", a
   expect(await page.locator(".answer-text").innerText()).toBe(answer.text);
   const facts = await page.locator(".answer-foot").innerText();
   expect(facts).toContain(`${answer.usage?.completionTokens} tokens · ${answer.timings?.forwards} forwards`);
-  expect(await page.locator(".cells .token:not(.beyond)").count()).toBe(answer.usage?.completionTokens);
+  // The canvas plays what was too quick to see.
+  const tokens = page.locator(".cells .token:not(.beyond)");
+  await expect.poll(() => tokens.count(), patience).toBe(answer.usage?.completionTokens);
   expect(await page.locator(".server").innerText()).toContain(`blocks of ${model.info.blockLength}`);
   // The second question is sent with the first and its answer.
   await ask(page, "What is 2+2?");
@@ -70,6 +72,7 @@ test("the scrubber goes through every step, forth and back", async () => {
   const { page } = guest;
   await ask(page, question);
   const filled = () => page.locator(".cells .token").count();
+  await page.getByRole("slider", { name: "Denoise step" }).press("End");
   const slider = page.getByRole("slider", { name: "Denoise step" });
   const total = Number(await slider.getAttribute("max"));
   const seen = [await filled()];
@@ -92,6 +95,7 @@ test("a cell tells its candidates, to the mouse and to the keyboard", async () =
   const { page } = guest;
   await ask(page, question);
   const details = page.locator(".cell-details");
+  await page.getByRole("slider", { name: "Denoise step" }).press("End");
   expect(await details.innerText()).toContain("masked"); // the legend
   const cell = page.locator(".cells .token").nth(3);
   await cell.hover();

@@ -1,9 +1,13 @@
 // The canvas: how an answer came about, block by block, at any of its steps.
+//
+// One that is open when it appears plays from the beginning, at a pace that eyes can follow: a
+// small model has finished before anybody has looked. When it has caught up it follows.
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Block, blocksAt, type Trace } from "../state/trace.js";
 import { BlockRow } from "./block-row.js";
 import { CellDetails } from "./cell-details.js";
+import { prefersStillness } from "./hooks.js";
 import { Scrubber } from "./scrubber.js";
 import { count as words } from "./words.js";
 
@@ -16,8 +20,8 @@ interface CanvasProps {
 
 export function CanvasFigure({ trace, live, open }: CanvasProps) {
   const [shown, setShown] = useState(open);
-  const [stopAt, setStopAt] = useState<number | null>(null); // null: the newest step
-  const [playing, setPlaying] = useState(false);
+  const [playing, setPlaying] = useState(() => open && !prefersStillness());
+  const [stopAt, setStopAt] = useState<number | null>(playing ? 0 : null); // null: the newest step
   const [chosen, setChosen] = useState<number | null>(null); // a position
   const total = trace.steps.length;
   const count = stopAt ?? total;
@@ -86,7 +90,7 @@ export function CanvasFigure({ trace, live, open }: CanvasProps) {
 
 /** Milliseconds a step is shown for when the answer is played. */
 function stepTime(total: number): number {
-  return Math.max(120, Math.min(600, 8000 / total));
+  return Math.max(30, Math.min(450, 10_000 / total));
 }
 
 /** "forward 7, 8 rows · 12 tokens, 1.71 a forward" */
