@@ -35,9 +35,9 @@ MODELS = {
     "bitnet-float": Config("bitnet", 48, 80, 2, 4, 2, 12, 67, sub_norms=True),
     "bitnet-b1.58-float": Config("bitnet-b1.58", 40, 72, 2, 5, 5, 8, 67, sub_norms=True, activation="relu2", weight_type="F16"),
     "bitnet-i2_s": Config("bitnet", 128, 256, 2, 4, 2, 32, 67, sub_norms=True, ternary=True, weight_type="I2_S"),
-    "bitnet-25-tq2_0": Config("bitnet-25", 256, 256, 2, 4, 1, 64, 71, sub_norms=True, activation="relu2", ternary=True, weight_type="TQ2_0"),
+    "bitnet-25-tq2_0": Config("bitnet-25", 256, 256, 1, 4, 1, 64, 71, sub_norms=True, activation="relu2", ternary=True, weight_type="TQ2_0"),
     "bitnet-b1.58-tq1_0": Config("bitnet-b1.58", 256, 256, 1, 2, 2, 128, 71, sub_norms=True, activation="relu2", ternary=True, weight_type="TQ1_0"),
-    "llama-q2_0": Config("llama", 192, 320, 2, 3, 1, 64, 67, ternary=True, weight_type="Q2_0"),
+    "llama-q2_0": Config("llama", 128, 192, 2, 2, 1, 64, 67, ternary=True, weight_type="Q2_0"),
 }  # fmt: skip
 
 

@@ -112,14 +112,15 @@ describe.each(backends)(`$name, one op at a time${withoutNative}`, (candidate) =
       const random = new Random(6);
       const codes = random.codes(2 * 512);
       codes.fill(1, 256, 512);
-      const parts = [0.5, 3, 0.5, 0.5].map((scale, b) =>
+      const scale = 0.0712890625; // an f16 number
+      const parts = [scale, 3, scale, scale].map((scale, b) =>
         packTernary("TQ2_0", codes.subarray(256 * b, 256 * (b + 1)), scale),
       );
       const input = random.normals(4 * 512);
       const shape = [512, 2];
       const base = { input, columns: 512, op: linearOp, width: 2 };
       const mixed: Tensor = { name: "w", type: "TQ2_0", shape, bytes: Buffer.concat(parts) };
-      const single: Tensor = { name: "w", type: "I2_S", shape, codes, scale: 0.5 };
+      const single: Tensor = { name: "w", type: "I2_S", shape, codes, scale };
       expect(await run(candidate, { ...base, weights: [mixed] })).toEqual(
         await run(candidate, { ...base, weights: [single] }),
       );

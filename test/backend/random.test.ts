@@ -23,7 +23,7 @@ interface RandomModel {
 function randomModel(seed: number): RandomModel {
   const random = new Random(seed);
   const architecture = architectures[seed % architectures.length];
-  const ternary = seed >= 10;
+  const ternary = seed >= 8;
   const kvHeads = random.integer(1, 3);
   const heads = kvHeads * random.integer(1, 3);
   const headDim = ternary ? 64 : 2 * random.integer(1, 20);
@@ -32,12 +32,12 @@ function randomModel(seed: number): RandomModel {
     architecture,
     name: "random",
     layers: random.integer(1, 3),
-    hidden: ternary ? 64 * random.integer(1, 5) : random.integer(3, 90),
-    ffn: ternary ? 64 * random.integer(1, 5) : random.integer(3, 120),
+    hidden: ternary ? 64 * random.integer(1, 2) : random.integer(3, 90),
+    ffn: ternary ? 64 * random.integer(1, 3) : random.integer(3, 120),
     heads,
     kvHeads,
     headDim,
-    vocabulary: random.pick([random.integer(2, 90), 540]), // a head takes 512 tokens at a time
+    vocabulary: random.pick([random.integer(2, 90), random.integer(2, 90), 540]), // a head takes 512 tokens at a time
     contextLength: context,
     normEps: 1e-5,
     ropeBase: 10_000,
@@ -120,7 +120,8 @@ function expectSameBits(found: Float32Array[], expected: Float32Array[]): void {
   expect(bits(found).equals(bits(expected))).toBe(true);
 }
 
-const models = Array.from({ length: 12 }, (_, seed) => randomModel(seed));
+// Each architecture twice, the last two ternary.
+const models = Array.from({ length: 10 }, (_, seed) => randomModel(seed));
 
 describe.each(backends)(`$name over random models${withoutNative}`, ({ name, create, tolerance }) => {
   describe.each(models)("$seed: $hp.architecture, $hp.hidden x $hp.layers", (model) => {
@@ -163,14 +164,14 @@ describe.each(backends)(`$name over random models${withoutNative}`, ({ name, cre
 
     it("gives the same bits row by row, in chunks and at once", async () => {
       const text = tokens(75);
-      const at = (size: number) =>
+      const at = (size: number, table = pages) =>
         Array.from({ length: Math.ceil(text.length / size) }, (_, i) =>
-          spanOf(text.slice(i * size, (i + 1) * size), i * size, "causal", pages),
+          spanOf(text.slice(i * size, (i + 1) * size), i * size, "causal", table),
         );
       const once = await run(backend, [spanOf(text, 0, "causal", pages)]);
       for (const size of [1, 7, 32]) expectSameBits(await run(backend, at(size)), once);
-      // Chunks of one sequence in one forward: all write before any reads.
-      expectSameBits(await run(backend, at(11), 7), once);
+      // Chunks of one sequence in one forward, the last one first: all write before any reads.
+      expectSameBits((await run(backend, at(11, otherPages).reverse(), 7)).reverse(), once);
     });
 
     it("gives the same bits alone and beside others, on any pages", async () => {
