@@ -45,6 +45,11 @@ export class PagedKV {
     return { k: fromF16(k), v: fromF16(v) };
   }
 
+  free(): void {
+    this.#k.length = 0;
+    this.#v.length = 0;
+  }
+
   #offset(span: Span, position: number): number {
     const page = span.pages[Math.floor(position / pageSize)];
     return (page * pageSize + (position % pageSize)) * this.#width;

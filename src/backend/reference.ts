@@ -73,6 +73,7 @@ class Reference implements Backend {
     await this.#running?.catch(() => {});
     this.#weights.floats.clear();
     this.#weights.matrices.clear();
+    this.#kv.free();
   }
 
   async #run(spans: readonly Span[]): Promise<(Predictions | null)[]> {
