@@ -1,4 +1,4 @@
-// The bridge to Node: five functions over sessions.
+// The bridge to Node: a few functions over sessions.
 //
 // No globals: everything belongs to a session, so several models and several worker threads
 // may coexist. src/backend/native.ts is the only caller and has checked what users give.
@@ -95,6 +95,12 @@ napi_value forward(napi_env env, napi_value* arguments) {
 /** unload(session): Promise<void>. */
 napi_value unload(napi_env env, napi_value* arguments) { return Session::from(env, arguments[0])->unload(arguments[0]); }
 
+/** stages(session): see Session::stages. */
+napi_value stages(napi_env env, napi_value* arguments) { return Session::from(env, arguments[0])->stages(); }
+
+/** profile(session): Float64Array; see Session::profile. */
+napi_value profile(napi_env env, napi_value* arguments) { return Session::from(env, arguments[0])->profile(); }
+
 void define(napi_env env, napi_value exports, const char* name, napi_callback callback) {
   napi_value function;
   check(napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function));
@@ -113,5 +119,7 @@ NAPI_MODULE_INIT() {
   define(env, exports, "info", call<info, 1>);
   define(env, exports, "forward", call<forward, 5>);
   define(env, exports, "unload", call<unload, 1>);
+  define(env, exports, "stages", call<stages, 1>);
+  define(env, exports, "profile", call<profile, 1>);
   return exports;
 }

@@ -2,6 +2,7 @@
 #include "forward.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace unmask {
 
@@ -86,8 +87,23 @@ void Forward::work(int worker) {
       if (worker == 0) stopped_ = true;
       return;
     }
+    if (!profiling_) {
+      runStage(plan_.stages[s], worker, counters_[s].next);
+      continue;
+    }
+    const auto begin = std::chrono::steady_clock::now();
     runStage(plan_.stages[s], worker, counters_[s].next);
+    const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - begin;
+    profile_[static_cast<size_t>(worker) * plan_.stages.size() + s] += taken.count();
   }
+}
+
+std::vector<double> Forward::takeProfile() {
+  std::vector<double> taken(static_cast<size_t>(pool_.threads()) * plan_.stages.size(), 0.0);
+  if (profiling_) taken.swap(profile_);
+  else profile_ = taken;
+  profiling_ = true;
+  return taken;
 }
 
 void Forward::runStage(const Stage& stage, int worker, std::atomic<int>& next) {

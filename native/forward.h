@@ -29,6 +29,10 @@ class Forward {
   /** Makes a running forward stop at its next barrier. From any thread. */
   void abort() { aborted_.store(true, std::memory_order_relaxed); }
 
+  const std::vector<Stage>& stages() const { return plan_.stages; }
+  /** Nanoseconds that each thread was at work in each stage since the last call, [threads][stages]; the first call begins it. */
+  std::vector<double> takeProfile();
+
   uint64_t kvBytes() const { return attention_.kvBytes(); }
   /** Activations and scratch. */
   uint64_t workBytes() const { return workBytes_; }
@@ -76,6 +80,8 @@ class Forward {
   Attention attention_;
   Head head_;
   uint64_t workBytes_ = 0;
+  bool profiling_ = false;
+  std::vector<double> profile_;  // [threads][stages]
 
   // Of the forward that runs.
   const Request* request_ = nullptr;

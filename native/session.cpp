@@ -1,7 +1,9 @@
 // Tasks, promises and the end of a session; see session.h.
 #include "session.h"
 
+#include <algorithm>
 #include <new>
+#include <vector>
 
 namespace unmask {
 
@@ -115,6 +117,43 @@ napi_value Session::info() const {
   check(napi_set_named_property(env_, object, "weightBytes", makeNumber(env_, static_cast<double>(model_->weightBytes()))));
   check(napi_set_named_property(env_, object, "kvBytes", makeNumber(env_, static_cast<double>(model_->kvBytes()))));
   return object;
+}
+
+napi_value Session::stages() const {
+  static constexpr const char* kKinds[] = {"rows", "matmul", "writeKv", "attend", "head", "finish"};
+  if (model_ == nullptr) throw Failure("disposed", "The model has been disposed of. Load it again.");
+  napi_value array;
+  check(napi_create_array(env_, &array));
+  uint32_t index = 0;
+  for (const Stage& stage : model_->forward().stages()) {
+    std::vector<int> numbers;
+    for (const Product& product : stage.products) numbers.push_back(product.weight);
+    for (const RowStep& step : stage.steps)
+      if (step.weight >= 0) numbers.push_back(step.weight);
+    if (stage.kind == Stage::Kind::Head) numbers.push_back(stage.weight);
+    napi_value object, weights, asked;
+    check(napi_create_object(env_, &object));
+    check(napi_create_array(env_, &weights));
+    for (size_t i = 0; i < numbers.size(); i++)
+      check(napi_set_element(env_, weights, static_cast<uint32_t>(i), makeNumber(env_, numbers[i])));
+    check(napi_get_boolean(env_, stage.asked, &asked));
+    check(napi_set_named_property(env_, object, "kind", makeText(env_, kKinds[static_cast<int>(stage.kind)])));
+    check(napi_set_named_property(env_, object, "asked", asked));
+    check(napi_set_named_property(env_, object, "weights", weights));
+    check(napi_set_element(env_, array, index++, object));
+  }
+  return array;
+}
+
+napi_value Session::profile() {
+  if (model_ == nullptr || running_ != Task::None) throw Failure("internal", "A profile was asked for while the model was busy.");
+  const std::vector<double> taken = model_->forward().takeProfile();
+  void* data;
+  napi_value buffer, array;
+  check(napi_create_arraybuffer(env_, taken.size() * sizeof(double), &data, &buffer));
+  std::copy(taken.begin(), taken.end(), static_cast<double*>(data));
+  check(napi_create_typedarray(env_, napi_float64_array, taken.size(), buffer, 0, &array));
+  return array;
 }
 
 void Session::onEvent(napi_env env, napi_value, void* context, void* data) {

@@ -30,6 +30,10 @@ class Session {
 
   /** isa, threads, weightBytes, kvBytes of a loaded model. */
   napi_value info() const;
+  /** The plan's stages: [{kind, asked, weights}], weights numbered as in the program. */
+  napi_value stages() const;
+  /** Float64Array [threads, stages], see Forward::takeProfile. */
+  napi_value profile();
 
  private:
   enum class Task { None, Load, Forward, Unload };

@@ -12,11 +12,10 @@ namespace {
 
 using unmask::kGroup;
 
-constexpr int kTokenTile = 4;   // 8 int16 accumulators, 2 weights, broadcast and product of 16 registers
-constexpr int kStreamRows = 4;  // up to one tile, unpacking pays for itself only once
-constexpr int kRunGroups = 10;  // 20 KB unpacked
+constexpr int kTokenTile = 4;     // 8 int16 accumulators, 2 weights, broadcast and product of 16 registers
+constexpr int kRunGroups = 10;    // 20 KB unpacked
 constexpr int kNarrowGroups = 2;  // column groups that int16 sums can hold
-constexpr int kAhead = 2048;      // bytes to prefetch ahead in a streamed panel
+constexpr int kAhead = 2048;      // bytes to prefetch ahead of codes that stream by
 
 inline __m256i load256(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
 inline void store256(void* p, __m256i a) { _mm256_storeu_si256(static_cast<__m256i*>(p), a); }
@@ -125,10 +124,12 @@ inline void bufferTile(int rows, const uint8_t* unpacked, const int8_t* x, int g
   kRows[rows](unpacked, x, groups, sums, next);
 }
 
-inline void streamTile(int rows, const uint8_t* codes, const int8_t* x, int groups, int32_t* sums) {
+inline void firstTile(int rows, const uint8_t* codes, const int8_t* x, int groups, int32_t* sums, uint8_t* unpacked) {
   typedef void (*Rows)(const uint8_t*, const int8_t*, int, int32_t*);
-  static constexpr Rows kRows[kStreamRows + 1] = {nullptr, streamRows<1>, streamRows<2>, streamRows<3>, streamRows<4>};
-  kRows[rows](codes, x, groups, sums);
+  static constexpr Rows kRows[kTokenTile + 1] = {nullptr, streamRows<1>, streamRows<2>, streamRows<3>, streamRows<4>};
+  if (unpacked == nullptr) return kRows[rows](codes, x, groups, sums);
+  unpack(codes, groups, unpacked);
+  bufferTile(rows, unpacked, x, groups, sums, codes);
 }
 
 }  // namespace

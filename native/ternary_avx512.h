@@ -11,10 +11,9 @@ namespace {
 
 using unmask::kGroup;
 
-constexpr int kTokenTile = 12;   // 24 accumulators, 2 weights, 1 broadcast of 32 registers
-constexpr int kStreamRows = 12;  // up to one tile, unpacking pays for itself only once
-constexpr int kRunGroups = 10;   // 20 KB unpacked
-constexpr int kAhead = 4096;     // bytes to prefetch ahead in a streamed panel
+constexpr int kTokenTile = 12;  // 24 accumulators, 4 weights, 1 broadcast, 1 mask of 32 registers
+constexpr int kRunGroups = 10;  // 20 KB unpacked
+constexpr int kAhead = 4096;    // bytes to prefetch ahead of codes that stream by
 
 // Written out, because GCC copies the accumulator of the intrinsic.
 #define UNMASK_DPBUSD(acc, codes, x) asm("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(codes), "v"(x))
@@ -23,20 +22,6 @@ inline __m512i broadcastQuad(const int8_t* x) {
   int32_t quad;
   memcpy(&quad, x, 4);
   return _mm512_set1_epi32(quad);
-}
-
-void unpack(const uint8_t* codes, int groups, uint8_t* out) {
-  const __m512i three = _mm512_set1_epi8(3);
-  for (int step = 0; step < groups * 4; step++, codes += 128, out += 512) {
-    __m512i lo = _mm512_loadu_si512(codes), hi = _mm512_loadu_si512(codes + 64);
-    UNMASK_UNROLL
-    for (int field = 0; field < 4; field++) {
-      _mm512_store_si512(out + field * 128, _mm512_and_si512(lo, three));
-      _mm512_store_si512(out + field * 128 + 64, _mm512_and_si512(hi, three));
-      lo = _mm512_srli_epi16(lo, 2);
-      hi = _mm512_srli_epi16(hi, 2);
-    }
-  }
 }
 
 template <int T>
@@ -48,7 +33,7 @@ void bufferRows(const uint8_t* unpacked, const int8_t* x, int groups, int32_t* s
     acc[t][1] = _mm512_loadu_si512(sums + 32 * t + 16);
   }
   for (int g = 0; g < groups; g++, x += T * kGroup) {
-    for (int q = 0; q < 16; q++, unpacked += 128, next += 64) {
+    for (int q = 0; q < 16; q++, unpacked += 128) {
       const __m512i lo = _mm512_load_si512(unpacked), hi = _mm512_load_si512(unpacked + 64);
       UNMASK_UNROLL
       for (int t = 0; t < T; t++) {
@@ -56,8 +41,9 @@ void bufferRows(const uint8_t* unpacked, const int8_t* x, int groups, int32_t* s
         UNMASK_DPBUSD(acc[t][0], lo, quad);
         UNMASK_DPBUSD(acc[t][1], hi, quad);
       }
-      prefetch(next);
+      if (q % 4 == 0) prefetch(next + q * 16);
     }
+    next += 256;
   }
   UNMASK_UNROLL
   for (int t = 0; t < T; t++) {
@@ -67,8 +53,8 @@ void bufferRows(const uint8_t* unpacked, const int8_t* x, int groups, int32_t* s
 }
 
 /** S sets of accumulators break up the dependency chains of few rows. */
-template <int T, int S>
-void streamRows(const uint8_t* codes, const int8_t* x, int groups, int32_t* sums) {
+template <int T, int S, bool keep>
+void firstRows(const uint8_t* codes, const int8_t* x, int groups, int32_t* sums, uint8_t* unpacked) {
   const __m512i three = _mm512_set1_epi8(3);
   __m512i acc[S][T][2];
   UNMASK_UNROLL
@@ -77,13 +63,17 @@ void streamRows(const uint8_t* codes, const int8_t* x, int groups, int32_t* sums
     acc[i / T][i % T][1] = i < T ? _mm512_loadu_si512(sums + 32 * i + 16) : _mm512_setzero_si512();
   }
   for (int g = 0; g < groups; g++, x += T * kGroup) {
-    for (int step = 0; step < 4; step++, codes += 128) {
+    for (int step = 0; step < 4; step++, codes += 128, unpacked += 512) {
       __m512i lo = _mm512_loadu_si512(codes), hi = _mm512_loadu_si512(codes + 64);
       prefetch(codes + kAhead);
       prefetch(codes + kAhead + 64);
       UNMASK_UNROLL
       for (int field = 0; field < 4; field++) {
         const __m512i lo4 = _mm512_and_si512(lo, three), hi4 = _mm512_and_si512(hi, three);
+        if (keep) {
+          _mm512_store_si512(unpacked + field * 128, lo4);
+          _mm512_store_si512(unpacked + field * 128 + 64, hi4);
+        }
         UNMASK_UNROLL
         for (int t = 0; t < T; t++) {
           const __m512i quad = broadcastQuad(x + t * kGroup + step * 16 + field * 4);
@@ -116,13 +106,20 @@ inline void bufferTile(int rows, const uint8_t* unpacked, const int8_t* x, int g
   kRows[rows](unpacked, x, groups, sums, next);
 }
 
-inline void streamTile(int rows, const uint8_t* codes, const int8_t* x, int groups, int32_t* sums) {
-  typedef void (*Rows)(const uint8_t*, const int8_t*, int, int32_t*);
-  static constexpr Rows kRows[kStreamRows + 1] = {
-      nullptr,           streamRows<1, 4>, streamRows<2, 2>, streamRows<3, 2>,  streamRows<4, 1>,
-      streamRows<5, 1>,  streamRows<6, 1>, streamRows<7, 1>, streamRows<8, 1>,  streamRows<9, 1>,
-      streamRows<10, 1>, streamRows<11, 1>, streamRows<12, 1>};
-  kRows[rows](codes, x, groups, sums);
+template <bool keep>
+inline void firstTileOf(int rows, const uint8_t* codes, const int8_t* x, int groups, int32_t* sums, uint8_t* unpacked) {
+  typedef void (*Rows)(const uint8_t*, const int8_t*, int, int32_t*, uint8_t*);
+  static constexpr Rows kRows[kTokenTile + 1] = {
+      nullptr,                 firstRows<1, 4, keep>,  firstRows<2, 2, keep>,  firstRows<3, 2, keep>,
+      firstRows<4, 1, keep>,   firstRows<5, 1, keep>,  firstRows<6, 1, keep>,  firstRows<7, 1, keep>,
+      firstRows<8, 1, keep>,   firstRows<9, 1, keep>,  firstRows<10, 1, keep>, firstRows<11, 1, keep>,
+      firstRows<12, 1, keep>};
+  kRows[rows](codes, x, groups, sums, unpacked);
+}
+
+inline void firstTile(int rows, const uint8_t* codes, const int8_t* x, int groups, int32_t* sums, uint8_t* unpacked) {
+  if (unpacked == nullptr) firstTileOf<false>(rows, codes, x, groups, sums, nullptr);
+  else firstTileOf<true>(rows, codes, x, groups, sums, unpacked);
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
-// Ternary product, written once over three small pieces that each instruction set provides:
-//   unpack       two-bit codes of some column groups into bytes, [groups][16 quads][2][64]
-//   bufferTile   adds codes times activations to integer sums, from unpacked codes
-//   streamTile   the same for a whole panel and few rows, straight from the packed codes
+// Ternary product, written once over two small pieces that each instruction set provides:
+//   firstTile    adds codes times activations to integer sums, from two-bit codes; on the way
+//                it may leave the codes as bytes, [groups][16 quads][2][64]
+//   bufferTile   the same from those bytes
 // All of it is integer arithmetic until the sums are scaled, so nothing here can differ.
 //
-// A panel's unpacked run of columns stays in L1 while every tile of rows passes by.
+// A panel is taken run of columns by run: the first tile of rows unpacks the run, and the
+// bytes stay in L1 while the other tiles pass by.
 #pragma once
 
 #include "float_kernels.h"
@@ -17,11 +18,10 @@ using unmask::TernaryJob;
 constexpr int kGroupCodes = 512;      // bytes of 64 columns of a panel, packed
 constexpr int kGroupUnpacked = 2048;  // and unpacked
 
-// Provided by ternary_scalar.h, ternary_avx2.h or ternary_avx512.h:
-// constexpr int kTokenTile, kStreamRows, kRunGroups;
-// void unpack(const uint8_t* codes, int groups, uint8_t* out);
+// Provided by ternary_scalar.h, ternary_avx2.h or ternary_avx512.h; sums are [rows][32]:
+// constexpr int kTokenTile, kRunGroups;
+// void firstTile(int rows, const uint8_t* codes, const int8_t* x, int groups, int32_t* sums, uint8_t* unpacked);
 // void bufferTile(int rows, const uint8_t* unpacked, const int8_t* x, int groups, int32_t* sums, const uint8_t* next);
-// void streamTile(int rows, const uint8_t* codes, const int8_t* x, int groups, int32_t* sums);
 
 inline const uint8_t* panelCodes(const TernaryJob& job, int panel, int group) {
   const size_t groups = static_cast<size_t>(job.weight->columns / kGroup);
@@ -33,19 +33,32 @@ inline void startSums(int32_t* sums, int32_t activations) {
   for (int i = 0; i < kPanelRows; i++) sums[i] = -activations;
 }
 
-/** Groups [first, first + groups) of one panel for every row; sums are [rows][32]. */
-void addGroups(const TernaryJob& job, int panel, int first, int groups, uint8_t* buffer, int32_t* sums) {
+/** Activations of a tile from group `first` on. */
+inline const int8_t* tileCodes(const TernaryJob& job, int tile, int first) {
+  const int start = unmask::tileStart(job.tiling, tile), width = unmask::tileWidth(job.tiling, tile);
+  return job.x->codes + static_cast<size_t>(start) * static_cast<size_t>(job.weight->columns) +
+         static_cast<size_t>(first) * static_cast<size_t>(width) * kGroup;
+}
+
+/** Groups [first, first + groups) of one panel times one tile. Tile 0 goes first and unpacks for the others. */
+inline void addRun(const TernaryJob& job, int panel, int tile, int first, int groups, uint8_t* buffer, int32_t* sums) {
+  const int width = unmask::tileWidth(job.tiling, tile), tiles = job.tiling.tiles;
+  const int8_t* x = tileCodes(job, tile, first);
   const uint8_t* codes = panelCodes(job, panel, first);
-  unpack(codes, groups, buffer);
-  const int tiles = job.tiling.tiles;
-  const uint8_t* next = codes + groups * kGroupCodes;
-  const int share = groups * kGroupCodes / tiles / 64 * 64;  // of `next`, fetched by each tile
-  for (int tile = 0; tile < tiles; tile++, next += share) {
-    const int start = unmask::tileStart(job.tiling, tile), width = unmask::tileWidth(job.tiling, tile);
-    const int8_t* x = job.x->codes + static_cast<size_t>(start) * static_cast<size_t>(job.weight->columns) +
-                      static_cast<size_t>(first) * static_cast<size_t>(width) * kGroup;
-    bufferTile(width, buffer, x, groups, sums + start * kPanelRows, next);
-  }
+  if (tile == 0) return firstTile(width, codes, x, groups, sums, tiles > 1 ? buffer : nullptr);
+  // Meanwhile the next run comes nearer, a share with each tile.
+  const int share = groups * kGroupCodes / (tiles - 1) / 64 * 64;
+  bufferTile(width, buffer, x, groups, sums, codes + groups * kGroupCodes + (tile - 1) * share);
+}
+
+inline float* outRow(const TernaryJob& job, int row, int panel) {
+  return job.out + static_cast<size_t>(row) * job.stride + static_cast<size_t>(panel) * kPanelRows;
+}
+
+/** Two lines that will be overwritten; rows lie far apart, and waiting for each would show. */
+inline void prefetchRow(const TernaryJob& job, int row, int panel) {
+  prefetchForWrite(outRow(job, row, panel));
+  prefetchForWrite(outRow(job, row, panel) + 16);
 }
 
 inline void storeRow(const TernaryJob& job, int row, int panel, v16 lo, v16 hi) {
@@ -53,24 +66,28 @@ inline void storeRow(const TernaryJob& job, int row, int panel, v16 lo, v16 hi) 
     lo = add(lo, load(job.bias + panel * kPanelRows));
     hi = add(hi, load(job.bias + panel * kPanelRows + 16));
   }
-  float* out = job.out + static_cast<size_t>(row) * job.stride + static_cast<size_t>(panel) * kPanelRows;
-  store(out, lo);
-  store(out + 16, hi);
+  store(outRow(job, row, panel), lo);
+  store(outRow(job, row, panel) + 16, hi);
 }
 
 void uniformPanel(const TernaryJob& job, int panel, uint8_t* buffer, int32_t* sums) {
   const int groups = job.weight->columns / kGroup;
-  for (int row = 0; row < job.tiling.rows; row++) startSums(sums + row * kPanelRows, job.x->sum[row]);
-  if (job.tiling.rows <= kStreamRows) {
-    streamTile(job.tiling.rows, panelCodes(job, panel, 0), job.x->codes, groups, sums);
-  } else {
-    const Tiling runs = unmask::makeTiling(groups, kRunGroups);
-    for (int run = 0; run < runs.tiles; run++)
-      addGroups(job, panel, unmask::tileStart(runs, run), unmask::tileWidth(runs, run), buffer, sums);
-  }
-  for (int row = 0; row < job.tiling.rows; row++, sums += kPanelRows) {
-    const v16 factor = set1(job.weight->scale / job.x->scale[row]);
-    storeRow(job, row, panel, mul(loadI32(sums), factor), mul(loadI32(sums + 16), factor));
+  const Tiling runs = unmask::makeTiling(groups, job.tiling.tiles > 1 ? kRunGroups : groups);
+  for (int run = 0; run < runs.tiles; run++) {
+    const bool last = run == runs.tiles - 1;
+    for (int tile = 0; tile < job.tiling.tiles; tile++) {
+      const int begin = unmask::tileStart(job.tiling, tile), end = begin + unmask::tileWidth(job.tiling, tile);
+      for (int row = begin; row < end; row++) {
+        if (run == 0) startSums(sums + row * kPanelRows, job.x->sum[row]);
+        if (last) prefetchRow(job, row, panel);
+      }
+      addRun(job, panel, tile, unmask::tileStart(runs, run), unmask::tileWidth(runs, run), buffer, sums + begin * kPanelRows);
+      for (int row = begin; last && row < end; row++) {
+        const v16 factor = set1(job.weight->scale / job.x->scale[row]);
+        const int32_t* sum = sums + row * kPanelRows;
+        storeRow(job, row, panel, mul(loadI32(sum), factor), mul(loadI32(sum + 16), factor));
+      }
+    }
   }
 }
 
@@ -88,7 +105,8 @@ void blockwisePanel(const TernaryJob& job, int panel, uint8_t* buffer, int32_t* 
       for (int g = 0; g < blockGroups; g++) activations += groupSum[g];
       startSums(sums + row * kPanelRows, activations);
     }
-    addGroups(job, panel, first, blockGroups, buffer, sums);
+    for (int tile = 0; tile < job.tiling.tiles; tile++)
+      addRun(job, panel, tile, first, blockGroups, buffer, sums + unmask::tileStart(job.tiling, tile) * kPanelRows);
     for (int i = 0; i < rows * kPanelRows; i += 16)
       store(total + i, fma(load(scale + i % kPanelRows), loadI32(sums + i), load(total + i)));
   }

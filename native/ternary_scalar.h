@@ -9,7 +9,6 @@ namespace {
 using unmask::kGroup;
 
 constexpr int kTokenTile = 8;
-constexpr int kStreamRows = 0;  // always unpack
 constexpr int kRunGroups = 4;
 
 void unpack(const uint8_t* codes, int groups, uint8_t* out) {
@@ -33,6 +32,13 @@ void bufferTile(int rows, const uint8_t* unpacked, const int8_t* x, int groups, 
   }
 }
 
-inline void streamTile(int, const uint8_t*, const int8_t*, int, int32_t*) {}
+void firstTile(int rows, const uint8_t* codes, const int8_t* x, int groups, int32_t* sums, uint8_t* unpacked) {
+  uint8_t own[2048];
+  for (int g = 0; g < groups; g++, codes += 512, x += rows * kGroup) {
+    uint8_t* bytes = unpacked == nullptr ? own : unpacked + g * 2048;
+    unpack(codes, 1, bytes);
+    bufferTile(rows, bytes, x, 1, sums, nullptr);
+  }
+}
 
 }  // namespace

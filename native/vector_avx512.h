@@ -62,5 +62,6 @@ inline float maxLanes(v16 a) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 inline void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+inline void prefetchForWrite(const void* p) { __builtin_prefetch(p, 1, 3); }
 
 }  // namespace

@@ -134,6 +134,7 @@ inline float maxLanes(v16 a) {
   return a.v[0];
 }
 inline void prefetch(const void*) {}
+inline void prefetchForWrite(const void*) {}
 
 #undef EACH_LANE
 

@@ -41,8 +41,17 @@ const commonFlags = [
 ];
 
 const isaFlags = {
-  "kernels_avx2.cpp": ["-mavx2", "-mfma", "-mf16c"],
-  "kernels_avx512.cpp": ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma", "-mf16c"],
+  "kernels_avx2.cpp": ["-mavx2", "-mfma", "-mf16c", "-mprfchw"],
+  "kernels_avx512.cpp": [
+    "-mavx512f",
+    "-mavx512bw",
+    "-mavx512vl",
+    "-mavx512dq",
+    "-mavx512vnni",
+    "-mfma",
+    "-mf16c",
+    "-mprfchw",
+  ],
 };
 // GCC warns about its own AVX-512 headers.
 const isaWarnings = ["-Wno-uninitialized", "-Wno-maybe-uninitialized", "-Wno-unknown-warning-option"];

@@ -12,6 +12,7 @@ const opKinds = ["embed", "norm", "linear", "rope", "attend", "gate", "add", "he
 const activations = ["silu", "relu2"] as const;
 
 export interface PackedProgram {
+  weightNames: string[]; // by index
   tensors: Float64Array; // [weights, 5] type, offset, bytes, columns, rows
   ops: Int32Array; // [ops, 8] kind, a, b, c, out, weight, bias, param
   opReals: Float64Array; // [ops] eps
@@ -53,6 +54,7 @@ export function packProgram(program: Program, file: ModelFile): PackedProgram {
   const activation = (name: string) => names.indexOf(name);
   const ops = program.ops.flatMap((op) => packOp(op, activation, weight));
   return {
+    weightNames: [...weights.keys()],
     tensors: Float64Array.from(tensors),
     ops: Int32Array.from(ops),
     opReals: Float64Array.from(program.ops, (op) => (op.op === "norm" ? op.eps : 0)),

@@ -15,6 +15,25 @@ import type { Program } from "./program.js";
 import { checkSpans } from "./spans.js";
 import type { Backend, BackendInfo, BackendOptions, Predictions, Span } from "./types.js";
 
+type StageKind = "rows" | "matmul" | "writeKv" | "attend" | "head" | "finish";
+
+/** Where the time of forwards went, stage by stage of the native plan. */
+export interface StageTime {
+  kind: StageKind;
+  /** Over the rows with a head request only. */
+  asked: boolean;
+  /** Names of the weights it reads. */
+  weights: string[];
+  /** Milliseconds each thread was at work. */
+  busy: number[];
+}
+
+/** A backend that can say where its time went. */
+export interface NativeBackend extends Backend {
+  /** Since the last call; the first call starts the measurement. Not while a forward runs. */
+  profile(): StageTime[];
+}
+
 /** What native/addon.cpp exports. */
 interface Addon {
   isa(): string[];
@@ -31,6 +50,8 @@ interface Addon {
     logits: Float32Array | null,
   ): Promise<void>;
   unload(session: Session): Promise<void>;
+  stages(session: Session): { kind: StageKind; asked: boolean; weights: number[] }[];
+  profile(session: Session): Float64Array;
 }
 
 declare const sessionBrand: unique symbol;
@@ -83,10 +104,11 @@ export function nativeAvailable(): { ok: true; isa: string[] } | { ok: false; re
  * @throws UnmaskError native_unavailable, config_invalid (isa), tensor_missing, tensor_shape_mismatch,
  *   file_not_found, gguf_invalid, out_of_memory
  */
-export async function createNative(program: Program, file: ModelFile, options: BackendOptions): Promise<Backend> {
+export async function createNative(program: Program, file: ModelFile, options: BackendOptions): Promise<NativeBackend> {
   const addon = loadAddon();
+  const packed = packProgram(program, file);
   const session = addon.create({
-    ...packProgram(program, file),
+    ...packed,
     path: file.path,
     isa: options.isa ?? process.env.UNMASK_ISA ?? "",
     threads: options.threads ?? 0,
@@ -94,23 +116,25 @@ export async function createNative(program: Program, file: ModelFile, options: B
     pages: options.pages,
   });
   await settled(addon.load(session, options.onProgress ?? (() => {})));
-  return new Native(addon, session, program, options);
+  return new Native(addon, session, program, packed.weightNames, options);
 }
 
-class Native implements Backend {
+class Native implements NativeBackend {
   readonly info: BackendInfo;
   readonly #addon: Addon;
   readonly #session: Session;
   readonly #program: Program;
+  readonly #weightNames: string[];
   readonly #limits: BackendOptions;
   readonly #request = new RequestPacker();
   #running: Promise<void> | null = null;
   #disposal: Promise<void> | null = null;
 
-  constructor(addon: Addon, session: Session, program: Program, limits: BackendOptions) {
+  constructor(addon: Addon, session: Session, program: Program, weightNames: string[], limits: BackendOptions) {
     this.#addon = addon;
     this.#session = session;
     this.#program = program;
+    this.#weightNames = weightNames;
     this.#limits = limits;
     this.info = { kind: "native", ...addon.info(session) };
   }
@@ -130,6 +154,17 @@ class Native implements Backend {
       this.#running = null;
     }
     return answers.read(spans, vocabulary);
+  }
+
+  profile(): StageTime[] {
+    const times = this.#addon.profile(this.#session); // nanoseconds [threads, stages]
+    const stages = this.#addon.stages(this.#session);
+    return stages.map(({ kind, asked, weights }, s) => ({
+      kind,
+      asked,
+      weights: weights.map((weight) => this.#weightNames[weight]),
+      busy: Array.from({ length: this.info.threads }, (_, thread) => times[thread * stages.length + s] / 1e6),
+    }));
   }
 
   dispose(): Promise<void> {

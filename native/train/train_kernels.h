@@ -1,0 +1,75 @@
+// The kernels of the trainer that each instruction set fills, beside the engine's own.
+//
+// As in ../kernels.h: no standard library, no external linkage, and the same bits on every
+// instruction set. A product's element is one fma chain in the order of its depth, so it does
+// not depend on tiles, on cuts of the depth or on threads either.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace unmask {
+
+constexpr int kDepth = 256;                 // depth that one packed run of A holds
+constexpr int kDepthStride = kDepth + 16;   // floats between its rows, off the powers of two
+
+/** One step of AdamW (Loshchilov and Hutter, arXiv:1711.05101) over part of a tensor. */
+struct AdamStep {
+  float gradientScale;  // clipping
+  float beta1, beta2, epsilon;
+  float rate;           // learning rate / (1 - beta1^t)
+  float secondScale;    // 1 / sqrt(1 - beta2^t)
+  float keep;           // 1 - learning rate * weight decay
+};
+
+struct TrainKernels {
+  int tileRows, tileColumns;  // of a product's register tile; columns are a multiple of 16
+  /**
+   * c[i][j] = (accumulate ? c[i][j] : 0) + sum over k of a(i, k) * b[k][j], for one tile;
+   * b is [depth][tileColumns]. Row-major: a(i, k) = a[i * kDepthStride + k];
+   * column-major: a(i, k) = a[k * tileRows + i].
+   */
+  void (*rowTile)(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate);
+  void (*columnTile)(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate);
+
+  // One row of `padded` floats, a multiple of 16; what lies beyond the width is zero.
+
+  /** dx (+)= gradient of norm; weightGradient += this row's share. */
+  void (*normBackward)(const float* x, const float* weight, const float* dy, float eps, int width, int padded,
+                       bool accumulate, float* dx, float* weightGradient);
+  void (*siluBackward)(const float* gate, const float* up, const float* dy, int padded, float* dGate, float* dUp);
+  void (*relu2Backward)(const float* gate, const float* up, const float* dy, int padded, float* dGate, float* dUp);
+  /** out = x + amount * (int8(x) - x), int8(x) being the activations as a ternary product sees them. */
+  void (*blendActivations)(const float* x, float amount, int padded, float* out);
+  /** out = w + amount * (ternary(w) - w), and codes (0, 1, 2) unless null. */
+  void (*blendWeights)(const float* w, float inverse, float scale, float amount, int padded, float* out);
+  /** Rounds to f16 and back, as the K/V pages do. */
+  void (*roundHalf)(const float* x, int padded, float* out);
+
+  /** Scores in place: p / sum, then gradient[i] = p * (gradient[i] - sum of p * gradient). */
+  void (*softmaxBackward)(float* p, float sum, float* gradient, int padded);
+  /** Logits become the gradient of weight * cross-entropy; returns the cross-entropy in nats. Room for a multiple of 16. */
+  float (*crossEntropy)(float* logits, int n, int target, float weight);
+
+  // Any length.
+  void (*addTo)(float* x, const float* y, size_t n);
+  /** out = x * a + y * b. */
+  void (*combine)(const float* x, float a, const float* y, float b, size_t n, float* out);
+  /** Sum of squares in double precision, by index mod 16. */
+  double (*sumSquares)(const float* x, size_t n);
+  void (*adam)(float* w, const float* g, float* m, float* v, size_t n, const AdamStep& step);
+};
+
+namespace scalar {
+const TrainKernels* trainKernels();
+}
+#if defined(__x86_64__)
+namespace avx2 {
+const TrainKernels* trainKernels();
+}
+namespace avx512 {
+const TrainKernels* trainKernels();
+}
+#endif
+
+}  // namespace unmask
