@@ -11,6 +11,7 @@ import { describe, expect, test } from "vitest";
 const layers = [
   ["cli"],
   ["server"],
+  ["train"],
   ["convert", "eval", "bench"],
   ["engine"],
   ["decode"],

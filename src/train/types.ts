@@ -73,7 +73,7 @@ export interface Trainer {
     quantisation: number,
     options?: { logits?: boolean },
   ): Promise<StepResult & { logits: Float32Array | null }>;
-  /** Applies the gradients, zeroes them, and returns their global norm before clipping. */
+  /** Applies the gradients, zeroes them, and returns their global norm before clipping. A norm that is not finite changes nothing. */
   update(options: UpdateOptions): Promise<number>;
   /** Optimiser state for a bit-exact resume; the order and sizes are the trainer's own affair. */
   saveState(): Float32Array[];
