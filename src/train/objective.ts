@@ -1,0 +1,193 @@
+// What is learnt from a sequence of tokens: its rows, what each sees, and what each predicts.
+//
+// next token: the sequence under the causal mask, row i - 1 predicts token i.
+// diffusion: [noisy A; noisy B; clean] (Fast-dLLM v2, 2509.26328; NBDiff, 2512.06776). Two copies with
+// complementary masks; a noisy row sees its own block in its own copy and the clean rows of the blocks
+// before it, a clean row sees clean rows only. Row i - 1 predicts token i here too, but a block's
+// first token is predicted by the clean row before the block, as it is when decoding: there it is
+// known before the block is denoised, so it is never masked here.
+//
+// Blocks with nothing to predict get no noisy rows, and rows that nobody sees and that predict
+// nothing are left out: neither changes the loss. All randomness is a hash of seed, step, sequence
+// and position.
+
+import { hash, uniform } from "../util/rng.js";
+import type { Batch } from "./types.js";
+
+/** An example as tokens, at positions from 0. */
+export interface Sequence {
+  tokens: Int32Array;
+  /** 1 where the token is to be learnt, 0 where it is given (a prompt). The first never counts: nothing predicts it. */
+  learn: Uint8Array; // [tokens]
+}
+
+export interface ObjectiveOptions {
+  /** Share of sequences that are learnt by next token; the others by diffusion. */
+  nextTokenShare: number;
+  attention: "block-causal" | "context-causal";
+  blockLength: number;
+  maskToken: number;
+  /** Share of diffusion sequences with every token masked, the state that decoding begins with. */
+  fullMaskShare: number;
+  /** Weight of clean rows that predict a token inside a block (context-causal only). */
+  cleanWeight: number;
+  /** Positions after the end, up to the border of the block: masked and unpredicted, or this token, to be learnt. */
+  padding: number | null;
+}
+
+/** Names the random draws of one sequence. */
+export interface Draw {
+  seed: number;
+  step: number;
+  /** Number of the sequence within the step. */
+  sequence: number;
+}
+
+export type RowKind = "noisy" | "clean" | "causal";
+
+/** Rows of one sequence; keys count from its first row. */
+export interface Rows {
+  tokens: number[];
+  positions: number[];
+  keys: number[]; // [rows, 4]
+  targets: number[];
+  weights: number[]; // not yet divided by the number of targets
+  kinds: RowKind[];
+}
+
+const purpose = { objective: 0, full: 1, level: 2, token: 3 } as const;
+
+/** The rows of a sequence under the objective. Empty when there is nothing to learn. */
+export function rowsOf(sequence: Sequence, options: ObjectiveOptions, draw: Draw): Rows {
+  const seed = hash(draw.seed, draw.step, draw.sequence);
+  if (uniform(seed, 0, purpose.objective) < options.nextTokenShare) return nextTokenRows(sequence);
+  return diffusionRows(sequence, options, drawMask(sequence, options, seed));
+}
+
+export function nextTokenRows({ tokens, learn }: Sequence): Rows {
+  const rows = new RowList();
+  const count = learn.lastIndexOf(1); // later rows predict nothing
+  for (let p = 0; p < count; p++) {
+    rows.push("causal", tokens[p], p, [0, p + 1, p + 1, p + 1]);
+    if (learn[p + 1] === 1) rows.predict(p, tokens[p + 1], 1);
+  }
+  return rows;
+}
+
+/**
+ * Which tokens copy A masks; copy B masks the others that may be. Per block a level t ~ U(0, 1), then
+ * each token by itself with probability 0.001 + 0.999 t.
+ * @returns [positions up to the border of the last block]: 1 masked in A, 2 in B, 0 never
+ */
+export function drawMask(sequence: Sequence, options: ObjectiveOptions, seed: number): Uint8Array {
+  const { blockLength, fullMaskShare, padding } = options;
+  const length = sequence.tokens.length;
+  const mask = new Uint8Array(Math.ceil(length / blockLength) * blockLength);
+  const full = uniform(seed, 0, purpose.full) < fullMaskShare;
+  for (let p = 0; p < mask.length; p++) {
+    const learnt = p < length ? sequence.learn[p] === 1 : padding !== null;
+    if (!learnt || p % blockLength === 0) continue;
+    const level = uniform(seed, Math.floor(p / blockLength), purpose.level);
+    mask[p] = full || uniform(seed, p, purpose.token) < 0.001 + 0.999 * level ? 1 : 2;
+  }
+  return mask;
+}
+
+/** @param mask as `drawMask` draws it */
+export function diffusionRows({ tokens, learn }: Sequence, options: ObjectiveOptions, mask: Uint8Array): Rows {
+  const { attention, blockLength, maskToken, padding } = options;
+  const rows = new RowList();
+  const blocks = mask.length / blockLength;
+  const inBlock = (block: number) => Array.from({ length: blockLength }, (_, i) => block * blockLength + i);
+  const noisy = [1, 2].flatMap((copy) =>
+    Array.from({ length: blocks }, (_, block) => ({ copy, positions: inBlock(block) })).filter(({ positions }) =>
+      positions.some((p) => mask[p] === copy),
+    ),
+  );
+  const firstClean = noisy.length * blockLength;
+
+  for (const { copy, positions } of noisy) {
+    const start = rows.tokens.length;
+    for (const p of positions) {
+      const past = p >= tokens.length;
+      const known = past ? (padding ?? maskToken) : tokens[p];
+      const clean = [firstClean, firstClean + positions[0]];
+      rows.push("noisy", mask[p] === copy ? maskToken : known, p, [...clean, start, start + blockLength]);
+      if (mask[p] === copy) rows.predict(start + (p % blockLength) - 1, past ? known : tokens[p], 1);
+    }
+  }
+
+  // Clean rows: as many as some row predicts with or some noisy row sees.
+  const weightOf = (p: number): number => {
+    if (p === 0 || learn[p] === 0) return 0;
+    if (p % blockLength === 0) return 1;
+    return attention === "context-causal" ? options.cleanWeight : 0;
+  };
+  let count = noisy.reduce((most, { positions }) => Math.max(most, positions[0]), 0);
+  for (let p = 1; p < tokens.length; p++) if (weightOf(p) > 0) count = Math.max(count, p);
+  for (let p = 0; p < count; p++) {
+    const end = attention === "context-causal" ? p + 1 : (Math.floor(p / blockLength) + 1) * blockLength;
+    rows.push("clean", tokens[p], p, [firstClean, firstClean + end, firstClean + end, firstClean + end]);
+    if (p + 1 < tokens.length && weightOf(p + 1) > 0) rows.predict(firstClean + p, tokens[p + 1], weightOf(p + 1));
+  }
+  return rows;
+}
+
+class RowList implements Rows {
+  readonly tokens: number[] = [];
+  readonly positions: number[] = [];
+  readonly keys: number[] = [];
+  readonly targets: number[] = [];
+  readonly weights: number[] = [];
+  readonly kinds: RowKind[] = [];
+
+  push(kind: RowKind, token: number, position: number, keys: readonly number[]): void {
+    this.tokens.push(token);
+    this.positions.push(position);
+    this.keys.push(...keys);
+    this.targets.push(-1);
+    this.weights.push(0);
+    this.kinds.push(kind);
+  }
+
+  predict(row: number, target: number, weight: number): void {
+    this.targets[row] = target;
+    this.weights[row] = weight;
+  }
+}
+
+/**
+ * What the loss is divided by: targets of causal and noisy rows, and of clean rows at the border of a
+ * block. With complementary masks that is one for each token to be learnt; what clean rows predict
+ * inside a block comes on top, as cleanWeight says.
+ */
+export function targetCount(rows: Rows, blockLength: number): number {
+  return rows.targets.filter((target, r) => {
+    const border = (rows.positions[r] + 1) % blockLength === 0;
+    return target >= 0 && (rows.kinds[r] !== "clean" || border);
+  }).length;
+}
+
+/** Sequences after one another. @param divisor of all weights, such as the targets of the whole step */
+export function batchOf(sequences: readonly Rows[], divisor: number): Batch {
+  const rows = sequences.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  const batch: Batch = {
+    tokens: new Int32Array(rows),
+    positions: new Int32Array(rows),
+    sequences: new Int32Array(sequences.length + 1),
+    keys: new Int32Array(4 * rows),
+    targets: new Int32Array(rows),
+    weights: new Float32Array(rows),
+  };
+  let start = 0;
+  for (const [i, sequence] of sequences.entries()) {
+    batch.tokens.set(sequence.tokens, start);
+    batch.positions.set(sequence.positions, start);
+    batch.targets.set(sequence.targets, start);
+    for (const [k, key] of sequence.keys.entries()) batch.keys[4 * start + k] = start + key;
+    for (const [r, weight] of sequence.weights.entries()) batch.weights[start + r] = weight / divisor;
+    start += sequence.tokens.length;
+    batch.sequences[i + 1] = start;
+  }
+  return batch;
+}

@@ -1,0 +1,210 @@
+// Rows of an objective against a dense definition: every row of [noisy A; noisy B; clean], every key, every
+// target, written down as block-diffusion papers write them.
+
+import { describe, expect, test } from "vitest";
+import {
+  batchOf,
+  diffusionRows,
+  drawMask,
+  nextTokenRows,
+  type ObjectiveOptions,
+  type Rows,
+  rowsOf,
+  type Sequence,
+  targetCount,
+} from "../../src/train/objective.js";
+import { hash } from "../../src/util/rng.js";
+
+const maskToken = 99;
+const options: ObjectiveOptions = {
+  nextTokenShare: 0,
+  attention: "context-causal",
+  blockLength: 4,
+  maskToken,
+  fullMaskShare: 0,
+  cleanWeight: 0.5,
+  padding: null,
+};
+
+/** A prompt, an answer, and for some a second turn of both. */
+function sequenceOf(seed: number): Sequence {
+  const length = 2 + (hash(seed, 0, 0) % 17);
+  const prompt = 1 + (hash(seed, 1, 0) % (length - 1));
+  const again = hash(seed, 2, 0) % 2 === 0 ? length : prompt + 1 + (hash(seed, 3, 0) % length);
+  return {
+    tokens: Int32Array.from({ length }, (_, p) => p),
+    learn: Uint8Array.from({ length }, (_, p) => (p >= prompt && (p < again || p > again + 2) ? 1 : 0)),
+  };
+}
+
+type Part = "A" | "B" | "clean";
+interface Place {
+  part: Part;
+  position: number;
+}
+
+/** Which part and position each row stands for. Copies come in order, clean rows last. */
+function placesOf(rows: Rows, mask: Uint8Array, blockLength: number): Place[] {
+  const masks = (copy: number, block: number) =>
+    mask.subarray(block * blockLength, (block + 1) * blockLength).includes(copy);
+  const blocksOfA = Array.from({ length: mask.length / blockLength }, (_, b) => b).filter((b) => masks(1, b)).length;
+  return rows.positions.map((position, r): Place => {
+    if (rows.kinds[r] === "clean") return { part: "clean", position };
+    return { part: r < blocksOfA * blockLength ? "A" : "B", position };
+  });
+}
+
+/** Fast-dLLM v2 (M_BD, M_OBC, M_BC); clean rows causal where the model is context-causal. */
+function sees(q: Place, k: Place, { blockLength, attention }: ObjectiveOptions): boolean {
+  const [bq, bk] = [Math.floor(q.position / blockLength), Math.floor(k.position / blockLength)];
+  if (q.part !== "clean") return k.part === q.part ? bq === bk : k.part === "clean" && bq > bk;
+  if (k.part !== "clean") return false;
+  return attention === "block-causal" ? bq >= bk : q.position >= k.position;
+}
+
+/** What a place predicts and with which weight: the token after it. */
+function prediction(place: Place, { tokens, learn }: Sequence, mask: Uint8Array, o: ObjectiveOptions) {
+  const next = place.position + 1;
+  const border = next % o.blockLength === 0;
+  const copy = { A: 1, B: 2, clean: 0 }[place.part];
+  if (place.part !== "clean") {
+    if (border || mask[next] !== copy) return null;
+    return { token: next < tokens.length ? tokens[next] : o.padding!, weight: 1 };
+  }
+  if (next >= tokens.length || learn[next] === 0) return null;
+  const weight = border ? 1 : o.attention === "context-causal" ? o.cleanWeight : 0;
+  return weight === 0 ? null : { token: tokens[next], weight };
+}
+
+describe.each(["block-causal", "context-causal"] as const)("%s", (attention) => {
+  test.each([null, 50])("rows are those of the dense definition, padding %s", (padding) => {
+    for (let seed = 0; seed < 150; seed++) {
+      const o = { ...options, attention, padding, fullMaskShare: seed % 4 === 0 ? 1 : 0 };
+      const sequence = sequenceOf(seed);
+      const mask = drawMask(sequence, o, seed);
+      const rows = diffusionRows(sequence, o, mask);
+      const places = placesOf(rows, mask, o.blockLength);
+      const kept = new Set(places.map(({ part, position }) => `${part}${position}`));
+      expect(kept.size).toBe(places.length);
+
+      const all: Place[] = (["A", "B", "clean"] as const).flatMap((part) => {
+        const length = part === "clean" ? sequence.tokens.length : mask.length;
+        return Array.from({ length }, (_, position) => ({ part, position }));
+      });
+      for (const place of all) {
+        const expected = prediction(place, sequence, mask, o);
+        const r = places.findIndex((each) => each.part === place.part && each.position === place.position);
+        if (r < 0) {
+          expect(expected, `seed ${seed}: ${place.part}${place.position} predicts but is left out`).toBeNull();
+          continue;
+        }
+        expect(rows.targets[r]).toBe(expected === null ? -1 : expected.token);
+        expect(rows.weights[r]).toBe(expected === null ? 0 : expected.weight);
+        const [a, b, c, d] = rows.keys.slice(4 * r, 4 * r + 4);
+        const found = places.flatMap((each, k) => ((k >= a && k < b) || (k >= c && k < d) ? [each] : []));
+        // A clean row sees no position past the end of the text: there is none.
+        const seen = all.filter((k) => sees(place, k, o));
+        const names = (list: Place[]) => list.map(({ part, position }) => `${part}${position}`).sort();
+        expect(names(found), `seed ${seed}: ${place.part}${place.position}`).toEqual(names(seen));
+        const copy = { A: 1, B: 2, clean: 0 }[place.part];
+        const past = place.position >= sequence.tokens.length;
+        const known = past ? (padding ?? maskToken) : sequence.tokens[place.position];
+        expect(rows.tokens[r]).toBe(copy > 0 && mask[place.position] === copy ? maskToken : known);
+      }
+    }
+  });
+});
+
+describe("masks", () => {
+  test("cover each token to be learnt in exactly one copy, prompts and first tokens of blocks in none", () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const sequence = sequenceOf(seed);
+      const mask = drawMask(sequence, options, seed);
+      for (let p = 0; p < mask.length; p++) {
+        const may = sequence.learn[p] === 1 && p % options.blockLength !== 0;
+        expect(mask[p] > 0).toBe(may);
+      }
+    }
+  });
+
+  test("have a level for each block, uniform in [0, 1]", () => {
+    const blockLength = 64;
+    const sequence = { tokens: new Int32Array(64 * 200), learn: new Uint8Array(64 * 200).fill(1) };
+    const mask = drawMask(sequence, { ...options, blockLength }, 7);
+    const shares = Array.from({ length: 200 }, (_, b) => {
+      const block = mask.subarray(b * blockLength + 1, (b + 1) * blockLength);
+      return block.filter((copy) => copy === 1).length / block.length;
+    });
+    const below = (level: number) => shares.filter((share) => share < level).length / shares.length;
+    for (const level of [0.1, 0.25, 0.5, 0.75, 0.9]) expect(Math.abs(below(level) - level)).toBeLessThan(0.1);
+  });
+
+  test("cover everything in a quarter of the sequences, when asked to", () => {
+    const sequence = { tokens: new Int32Array(32), learn: new Uint8Array(32).fill(1) };
+    let full = 0;
+    for (let number = 0; number < 1000; number++) {
+      const rows = rowsOf(
+        sequence,
+        { ...options, blockLength: 32, fullMaskShare: 0.25 },
+        { seed: 1, step: 2, sequence: number },
+      );
+      if (rows.kinds.filter((kind) => kind === "noisy").length === 32) full++;
+    }
+    expect(Math.abs(full / 1000 - 0.25)).toBeLessThan(0.06); // some draws of t mask everything by themselves
+  });
+
+  test("differ with seed, step and sequence, and are the same for the same three", () => {
+    const sequence = { tokens: new Int32Array(64), learn: new Uint8Array(64).fill(1) };
+    const drawn = (seed: number, step: number, number: number) =>
+      JSON.stringify(rowsOf(sequence, { ...options, blockLength: 32 }, { seed, step, sequence: number }));
+    const first = drawn(1, 2, 3);
+    expect(drawn(1, 2, 3)).toBe(first);
+    for (const other of [drawn(2, 2, 3), drawn(1, 3, 3), drawn(1, 2, 4)]) expect(other).not.toBe(first);
+  });
+});
+
+describe("the divisor", () => {
+  test("is the number of tokens to be learnt, however they are masked", () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const sequence = sequenceOf(seed);
+      const learnt = sequence.learn.reduce((sum, learn) => sum + learn, 0);
+      for (const nextTokenShare of [0, 1]) {
+        for (const fullMaskShare of [0, 1]) {
+          const o = { ...options, nextTokenShare, fullMaskShare };
+          const rows = rowsOf(sequence, o, { seed, step: 0, sequence: 0 });
+          expect(targetCount(rows, o.blockLength)).toBe(learnt);
+        }
+      }
+    }
+  });
+
+  test("makes the weights of a step a mean", () => {
+    const sequences = [3, 4, 5].map((seed) => nextTokenRows(sequenceOf(seed)));
+    const count = sequences.reduce((sum, rows) => sum + targetCount(rows, 4), 0);
+    const batch = batchOf(sequences, count);
+    expect(batch.weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 6);
+  });
+});
+
+test("next-token rows are causal, predict what follows, and end with the last target", () => {
+  const learn = Uint8Array.of(0, 0, 1, 1, 0, 0);
+  const rows = nextTokenRows({ tokens: Int32Array.of(10, 11, 12, 13, 14, 15), learn });
+  expect(rows.tokens).toEqual([10, 11, 12]);
+  expect(rows.targets).toEqual([-1, 12, 13]);
+  expect(rows.keys).toEqual([0, 1, 1, 1, 0, 2, 2, 2, 0, 3, 3, 3]);
+});
+
+test("a batch keeps its sequences apart", () => {
+  const [a, b] = [sequenceOf(1), sequenceOf(2)].map((sequence) =>
+    rowsOf(sequence, options, { seed: 1, step: 1, sequence: 1 }),
+  );
+  const batch = batchOf([a, b], 1);
+  const border = a.tokens.length;
+  expect([...batch.sequences]).toEqual([0, border, border + b.tokens.length]);
+  for (let r = 0; r < batch.tokens.length; r++) {
+    const keys = batch.keys.subarray(4 * r, 4 * r + 4);
+    const [low, high] = r < border ? [0, border] : [border, batch.tokens.length];
+    for (const key of keys) expect(key >= low && key <= high).toBe(true);
+    expect(keys[1] - keys[0] + keys[3] - keys[2]).toBeGreaterThan(0);
+  }
+});
