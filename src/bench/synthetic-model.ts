@@ -13,7 +13,7 @@ import { traits } from "../model/architectures.js";
 import { buildProgram } from "../model/program.js";
 import type { Architecture, HyperParameters } from "../model/types.js";
 import { UnmaskError } from "../util/errors.js";
-import { hyperParametersOf, type PresetName, presets, type SynthType, synthTypes } from "./presets.js";
+import { hyperParametersOf, type Preset, type PresetName, presets, type SynthType, synthTypes } from "./presets.js";
 import { maskToken, vocabularyMetadata } from "./synthetic-vocabulary.js";
 import { constantVector, halfMatrix, ternaryMatrix } from "./synthetic-weights.js";
 
@@ -21,11 +21,9 @@ export interface SynthOptions {
   preset: PresetName;
   /** Absent: the first of `synthTypes` whose blocks divide the rows. */
   type?: SynthType;
-  layers?: number;
-  architecture?: Architecture;
+  /** Where the shape differs from the preset's. */
+  shape?: Partial<Preset>;
   seed?: number;
-  /** Tokens; absent: the preset's. */
-  vocabulary?: number;
 }
 
 export interface SynthReport {
@@ -53,12 +51,7 @@ export async function synthesise(
   options: SynthOptions,
   onProgress: (done: number, total: number, tensor: string) => void = () => {},
 ): Promise<SynthReport> {
-  const shape = {
-    ...presets[options.preset],
-    ...(options.layers === undefined ? {} : { layers: options.layers }),
-    ...(options.architecture === undefined ? {} : { architecture: options.architecture }),
-    ...(options.vocabulary === undefined ? {} : { vocabulary: options.vocabulary }),
-  };
+  const shape = { ...presets[options.preset], ...options.shape };
   // llama.cpp knows no head of its own for the bitnet graphs.
   const tiedHead = shape.tiedHead || traits[shape.architecture].subNorms;
   const name = `${options.preset} of random weights`;

@@ -2,6 +2,7 @@
 // own, imported when it runs, so that --help is there at once.
 
 import { Command } from "commander";
+import { registerBench } from "./bench.js";
 import type { ChatFlags } from "./chat.js";
 import { registerConvert } from "./convert.js";
 import { registerEval } from "./eval.js";
@@ -63,6 +64,7 @@ export function buildProgram(surroundings: Surroundings): Command {
     .version(version(), "-V, --version", "Print the version.")
     .helpOption("-h, --help", "Print this help.")
     .addHelpText("after", examples.unmask)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
@@ -113,6 +115,7 @@ export function buildProgram(surroundings: Surroundings): Command {
   registerConvert(program, surroundings);
   registerInspect(program, surroundings);
   registerEval(program, surroundings);
+  registerBench(program, surroundings);
   registerSynth(program, surroundings);
 
   for (const command of program.commands) {

@@ -51,7 +51,8 @@ async function runBenchmark(
   const stop = new AbortController();
   const release = surroundings.onInterrupt(() => stop.abort());
   try {
-    await benchmark(model, config.benchmark, surroundings.stdout, stop.signal);
+    const { iterations, prompt, max_tokens: maxTokens } = config.benchmark;
+    await benchmark(model, { iterations, prompt, maxTokens }, surroundings.stdout, stop.signal);
   } finally {
     release();
     await model.dispose();

@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { presetNames, synthTypes } from "../bench/presets.js";
 import type { SynthOptions, SynthReport } from "../bench/synthetic-model.js";
 import { showBytes } from "../config/bytes.js";
-import { architectures } from "../model/types.js";
+import { type Architecture, architectures } from "../model/types.js";
 import { UnmaskError } from "../util/errors.js";
 import { showCount } from "./banner.js";
 import type { Surroundings } from "./surroundings.js";
@@ -15,7 +15,7 @@ interface SynthFlags {
   out: string;
   type?: SynthOptions["type"];
   layers?: number;
-  arch?: SynthOptions["architecture"];
+  arch?: Architecture;
   seed?: number;
 }
 
@@ -50,7 +50,7 @@ export function registerSynth(program: Command, surroundings: Surroundings): voi
     .action(async (flags: SynthFlags) => await run(flags, surroundings));
 }
 
-async function run({ out, arch, ...flags }: SynthFlags, surroundings: Surroundings): Promise<void> {
+async function run({ out, layers, arch, ...flags }: SynthFlags, surroundings: Surroundings): Promise<void> {
   const { stdout, stderr } = surroundings;
   let interrupted = false;
   const release = surroundings.onInterrupt(() => {
@@ -66,7 +66,8 @@ async function run({ out, arch, ...flags }: SynthFlags, surroundings: Surroundin
     : null;
   try {
     const { synthesise } = await import("../bench/synthetic-model.js");
-    const report = await synthesise(out, { ...flags, architecture: arch }, (done, total, tensor) => {
+    const shape = { ...(layers && { layers }), ...(arch && { architecture: arch }) };
+    const report = await synthesise(out, { ...flags, shape }, (done, total, tensor) => {
       if (interrupted) throw new UnmaskError("aborted", "Stopped; nothing was written.");
       if (bar !== null && !bar.isActive) bar.start(total, 0, { tensor });
       bar?.update(done, { tensor });

@@ -50,6 +50,8 @@ export const errorTable = {
   not_ternary: bad,
   type_does_not_fit: bad,
   option_missing: bad,
+  // measurements
+  baseline_differs: bad,
   // text
   tokenizer_missing: bad,
   tokenizer_unsupported: bad,

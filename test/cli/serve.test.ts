@@ -2,7 +2,6 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { percentile, report } from "../../src/cli/benchmark.js";
 import { textLine } from "../../src/cli/log.js";
 import { UnmaskError } from "../../src/util/errors.js";
 import { stage, text, until } from "./fakes.js";
@@ -139,21 +138,6 @@ describe("serve --benchmark", () => {
     at.interrupt();
     expect(await ended).toBe(130);
     expect(at.stdout.text).not.toContain("iterations");
-  });
-
-  it("reports mean, percentiles and rates", () => {
-    const runs = Array.from({ length: 100 }, (_, i) => ({ milliseconds: 100 - i, tokens: 20, forwards: 8 }));
-    const words = report(runs).replaceAll(/ +/g, " ");
-    expect(words).toContain("latency, mean 50.5 ms");
-    expect(words).toContain("latency, p50 50.0 ms");
-    expect(words).toContain("latency, p95 95.0 ms");
-    expect(words).toContain("latency, p99 99.0 ms");
-    expect(words).toContain("tokens per second 396.0");
-    expect(words).toContain("tokens per request 20.0");
-    expect(words).toContain("tokens per forward 2.50");
-    expect(words).toContain("total time 5.05 s");
-    expect(percentile([7], 0.99)).toBe(7);
-    expect(percentile([1, 2], 0.5)).toBe(1);
   });
 });
 

@@ -1,0 +1,179 @@
+// A report of measurements as Markdown: what was measured and where, then a table for each part.
+
+import { showBytes } from "../config/bytes.js";
+import { otherWorkWarning } from "./machine.js";
+import type { Peaks } from "./peaks.js";
+import type { OperationTime } from "./profile.js";
+import { inverse, type Spread } from "./statistics.js";
+import type { ForwardResult, Report } from "./suite.js";
+import { bestThreads } from "./sweep.js";
+import type { Work } from "./work.js";
+
+/** The whole report. */
+export function markdown(report: Report): string {
+  const sections = [
+    heading(report),
+    loadTable(report),
+    forwardTable(report),
+    generationTable(report),
+    concurrencyTable(report),
+    profileTables(report),
+    sweepTable(report),
+  ];
+  return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
+}
+
+/** Model, quality note, threads, instruction set, machine, peaks. */
+export function heading({ machine, subject, backend, peaks, rounds, otherWork }: Report): string {
+  const { file, architecture, attention, weightType, parameters, bytes, synthetic } = subject;
+  const threads = `${backend.threads} ${backend.threads === 1 ? "thread" : "threads"}`;
+  const { int8Gops, floatGops, readGBs } = peaks ?? {};
+  const lines = [
+    `Model \`${file}\`: ${architecture}, ${attention}, ${weightType}, ${(parameters / 1e6).toFixed(1)} M parameters, ` +
+      `${showBytes(bytes)}; ${synthetic ? "random weights: no quality" : "quality: see `unmask eval`"}.`,
+    `${machine.cpu}, ${machine.cores} cores, ${showBytes(machine.memoryBytes)}, ${machine.platform}, ` +
+      `Node.js ${machine.node}; ${backend.kind} ${backend.isa}, ${threads}.`,
+    peaks === null
+      ? "Peaks of this machine: not measured."
+      : `Measured peaks: ${round(int8Gops!)} GOPS in 8-bit integers, ${round(floatGops!)} GOPS in f32, ${readGBs!.toFixed(1)} GB/s.`,
+    `Medians of ${rounds} ${rounds === 1 ? "round" : "interleaved rounds"}; in brackets the middle half of the samples.`,
+  ];
+  const warning = otherWorkWarning(otherWork);
+  return (warning === null ? lines : [...lines, `**${warning}**`]).join("\n");
+}
+
+function loadTable({ load }: Report): string {
+  if (load === undefined) return "";
+  return table(
+    ["load", "tensors of the file", "weights in memory", "K/V", "process"],
+    [
+      [
+        `${spread(load.seconds, 2)} s`,
+        ...[load.tensorBytes, load.weightBytes, load.kvBytes, load.residentBytes].map(showBytes),
+      ],
+    ],
+  );
+}
+
+function forwardTable({ forwards, peaks }: Report): string {
+  if (forwards === undefined) return "";
+  const head = ["forward", "rows/s", "ms", "GOPS", "GB/s", ...(peaks === null ? [] : ["of int8 peak", "of bandwidth"])];
+  return table(
+    head,
+    forwards.map((result) => forwardRow(result, peaks)),
+  );
+}
+
+function forwardRow({ name, rows, ms, work }: ForwardResult, peaks: Peaks | null): string[] {
+  return [name, spread(inverse(ms, 1000 * rows), 1), ms.median.toFixed(2), ...rates(work, ms.median, peaks)];
+}
+
+/** GOPS, GB/s and their shares of the peaks. */
+function rates({ int8Ops, floatOps, bytes }: Work, ms: number, peaks: Peaks | null): string[] {
+  const gops = (int8Ops + floatOps) / ms / 1e6;
+  const gbs = bytes / ms / 1e6;
+  const shares = peaks === null ? [] : [percent(int8Ops / ms / 1e6 / peaks.int8Gops), percent(gbs / peaks.readGBs)];
+  return [round(gops), gbs.toFixed(1), ...shares];
+}
+
+function generationTable({ generation }: Report): string {
+  if (generation === undefined) return "";
+  return table(
+    ["decode mode", "prompt", "new tokens", "tokens/s", "end to end", "tokens per forward", "rows per token"],
+    generation.map((result) => [
+      result.name,
+      String(result.promptTokens),
+      String(result.newTokens),
+      spread(result.tokensPerSecond, 1),
+      spread(result.endToEnd, 1),
+      result.tokensPerForward.toFixed(2),
+      result.rowsPerToken.toFixed(1),
+    ]),
+  );
+}
+
+function concurrencyTable({ concurrency }: Report): string {
+  if (concurrency === undefined) return "";
+  return table(
+    ["decode mode", "requests at once", "tokens/s, all", "alone", "ratio", "rows/s, all", "alone", "ratio"],
+    concurrency.map(({ mode, requests, tokensPerSecond, rowsPerSecond, alone }) => [
+      mode,
+      String(requests),
+      tokensPerSecond.toFixed(1),
+      alone.tokensPerSecond.toFixed(1),
+      `${(tokensPerSecond / alone.tokensPerSecond).toFixed(2)}x`,
+      rowsPerSecond.toFixed(1),
+      alone.rowsPerSecond.toFixed(1),
+      `${(rowsPerSecond / alone.rowsPerSecond).toFixed(2)}x`,
+    ]),
+  );
+}
+
+function profileTables({ profile, peaks }: Report): string {
+  if (profile === undefined) return "";
+  if (profile === null) return "No profile: this backend does not count the time of its operations.";
+  const shares = peaks === null ? [] : ["of int8 peak", "of bandwidth"];
+  const operations = profile.forwards.map(({ name, wallMs, kernelMs, operations }) => {
+    const outside = wallMs - kernelMs;
+    const rows = operations.map((operation) => operationRow(operation, wallMs, peaks));
+    const last = [
+      "outside kernels",
+      "",
+      outside.toFixed(3),
+      percent(outside / wallMs),
+      "",
+      "",
+      ...shares.map(() => ""),
+    ];
+    return `${name}: ${wallMs.toFixed(2)} ms, of which ${kernelMs.toFixed(2)} ms in kernels\n\n${table(
+      ["operation", "calls", "ms", "of forward", "GOPS", "GB/s", ...shares],
+      [...rows, last],
+    )}`;
+  });
+  const steps = table(
+    ["microseconds per forward", "forwards", "kernels", "hand-over", "packing", "between forwards", "outside kernels"],
+    profile.steps.map(({ name, forwards, kernels, handOver, packing, between }) => {
+      const outside = handOver + packing + between;
+      const values = [kernels, handOver, packing, between].map((value) => value.toFixed(0));
+      return [name, String(forwards), ...values, percent(outside / (kernels + outside))];
+    }),
+  );
+  return [...operations, steps].join("\n\n");
+}
+
+function operationRow({ name, calls, ms, work }: OperationTime, wallMs: number, peaks: Peaks | null): string[] {
+  const counted = work.int8Ops + work.floatOps > 0;
+  const numbers = counted ? rates(work, ms, peaks) : ["", "", ...(peaks === null ? [] : ["", ""])];
+  return [name, String(calls), ms.toFixed(3), percent(ms / wallMs), ...numbers];
+}
+
+function sweepTable({ sweep }: Report): string {
+  if (sweep === undefined) return "";
+  const names = Object.keys(sweep[0].rowsPerSecond);
+  const rows = sweep.map(({ threads, rowsPerSecond }) => [
+    String(threads),
+    ...names.map((name) => rowsPerSecond[name].toFixed(1)),
+  ]);
+  const best = bestThreads(sweep, names[0]);
+  return `${table(["threads", ...names.map((name) => `${name}, rows/s`)], rows)}\n\nBest for denoising: ${best} ${best === 1 ? "thread" : "threads"} (\`--threads ${best}\`).`;
+}
+
+/** A Markdown table; every column after the first is of numbers. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map((_, i) => (i === 0 ? "---" : "---:")), ...rows];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** "12.3 (12.1-12.6)"; the median alone when there is one sample. */
+export function spread({ median, low, high, n }: Spread, digits: number): string {
+  const middle = median.toFixed(digits);
+  return n === 1 ? middle : `${middle} (${low.toFixed(digits)}-${high.toFixed(digits)})`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function round(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toFixed(1);
+}
