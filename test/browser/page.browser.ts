@@ -38,7 +38,9 @@ describe("the race", () => {
     await page.getByRole("button", { name: "Race" }).click();
     const clock = page.getByRole("slider", { name: "Time" });
     await clock.waitFor();
-    expect(order).toEqual(["autoregressive", "iterative", "adaptive", "verified"]);
+    // Quick ones run several times.
+    expect([...new Set(order)]).toEqual(["autoregressive", "iterative", "adaptive", "verified"]);
+    expect(order).toEqual([...order].sort((a, b) => order.indexOf(a) - order.indexOf(b)));
     await clock.press("Home");
     expect(await page.locator(".piece").count()).toBe(0);
     await clock.press("End");
@@ -160,9 +162,9 @@ describe("small screens", () => {
     await ask(page, "How does a diffusion language model work?");
     expect(await width()).toBe(360);
     await page.getByRole("button", { name: "Conversations" }).click();
-    expect(await page.getByRole("button", { name: "New chat" }).isVisible()).toBe(true);
+    await page.getByRole("button", { name: "New chat" }).waitFor();
     await page.keyboard.press("Escape");
-    await expect.poll(() => page.getByRole("button", { name: "New chat" }).isVisible()).toBe(false);
+    await page.getByRole("button", { name: "New chat" }).waitFor({ state: "hidden" });
     await page.getByRole("button", { name: "Settings" }).click();
     expect(await width()).toBe(360);
     await page.getByRole("button", { name: "Close" }).click();

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Answer, DecodeMode } from "../../src/client/index.js";
 import { differences } from "../../web/src/state/diff.js";
 import {
+  type LaneEvent,
   laneAt,
   noRace,
   type RaceAction,
@@ -32,6 +33,10 @@ function raceOf(modes: DecodeMode[], ...actions: RaceAction[]) {
   return [start, ...actions].reduce(reduceRace, noRace);
 }
 
+const came = (lane: number, event: LaneEvent): RaceAction => ({ type: "event", lane, event });
+const filled = (...args: Parameters<typeof step>): LaneEvent => ({ type: "denoising", ...step(...args) });
+const finished = (at: number, answer: Answer): LaneEvent => ({ type: "finish", at, answer });
+
 const shape = (lane: Parameters<typeof laneAt>[0], time: number) =>
   laneAt(lane, time)
     .cells.map((cell) => (cell === null ? "_" : "T"))
@@ -41,11 +46,11 @@ describe("a lane", () => {
   const race = raceOf(
     ["adaptive", "autoregressive"],
     { type: "lane", lane: 0 },
-    { type: "step", lane: 0, step: step(10, 1, [3], [2, 4, 5, 6, 7]) },
-    { type: "step", lane: 0, step: step(20, 2, [2, 4, 5], [6, 7]) },
-    { type: "finished", lane: 0, at: 25, answer: answer("abc", 4, 25) },
-    { type: "step", lane: 1, step: step(5, 1, [2], [3, 4, 5, 6, 7]) },
-    { type: "finished", lane: 1, at: 6, answer: answer("a", 1, 6) },
+    came(0, filled(10, 1, [3], [2, 4, 5, 6, 7])),
+    came(0, filled(20, 2, [2, 4, 5], [6, 7])),
+    came(0, finished(25, answer("abc", 4, 25))),
+    came(1, filled(5, 1, [2], [3, 4, 5, 6, 7])),
+    came(1, finished(6, answer("a", 1, 6))),
     { type: "end" },
   );
   const [adaptive, causal] = race.lanes;
@@ -71,23 +76,35 @@ describe("a lane", () => {
 });
 
 test("a finished lane is put on the server's clock", () => {
-  const timings = { promptMs: 5, predictedMs: 15 } as Answer["timings"];
-  const finished: RaceAction = { type: "finished", lane: 0, at: 40, answer: { ...answer("a", 1), timings } };
   const race = raceOf(
     ["adaptive", "greedy"],
-    { type: "step", lane: 0, step: step(20, 1, [2], [3]) },
-    { type: "text", lane: 0, at: 30, text: "a" },
-    finished,
+    came(0, filled(20, 1, [2], [3])),
+    came(0, { type: "text", at: 30, text: "a" }),
+    came(0, finished(40, answer("a", 1, 20))),
   );
-  expect(race.lanes[0]).toMatchObject({ duration: 20, texts: [{ at: 15 }], trace: { steps: [{ at: 10 }], tokens: 1 } });
+  expect(race.lanes[0]).toMatchObject({ duration: 20, trace: { steps: [{ at: 10 }], tokens: 1 } });
+});
+
+test("of several runs the fastest counts", () => {
+  const rerun = (duration: number): RaceAction => ({
+    type: "rerun",
+    lane: 0,
+    events: [filled(duration / 2, 1, [2], []), finished(duration, answer("a", 1, duration))],
+  });
+  const race = raceOf(["adaptive", "greedy"], came(0, finished(30, answer("a", 1, 30))), rerun(20), rerun(40), {
+    type: "rerun",
+    lane: 0,
+    events: [],
+  });
+  expect(race.lanes[0]).toMatchObject({ duration: 20, state: "done", trace: { steps: [{ at: 10 }] } });
 });
 
 test("a race that was stopped is none; one with a failed lane is one", () => {
-  const finished: RaceAction = { type: "finished", lane: 0, at: 1, answer: answer("a", 1) };
-  expect(raceOf(["greedy", "adaptive"], finished, { type: "end" })).toEqual(noRace);
+  const done = came(0, finished(1, answer("a", 1, 1)));
+  expect(raceOf(["greedy", "adaptive"], done, { type: "end" })).toEqual(noRace);
   const problem = { message: "No.", code: "x", requestId: null };
   const failed: RaceAction = { type: "failed", lane: 1, problem };
-  const race = raceOf(["greedy", "adaptive"], finished, failed, { type: "end" });
+  const race = raceOf(["greedy", "adaptive"], done, failed, { type: "end" });
   expect(race.state).toBe("ready");
   expect(referenceLane(race)?.mode).toBe("greedy");
 });

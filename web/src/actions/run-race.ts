@@ -1,11 +1,23 @@
 // Running a race: the modes one after another, so that each has the server to itself.
+//
+// A lane that is over in a blink is run several times and its fastest run counts: whatever else
+// the machine does makes a run slower, never faster.
 
-import { type DecodeMode, UnmaskClientError } from "../../../src/client/index.js";
+import {
+  type DecodeMode,
+  type StreamOptions,
+  type UnmaskClient,
+  UnmaskClientError,
+} from "../../../src/client/index.js";
 import { problemOf } from "../state/problem.js";
-import type { RaceAction } from "../state/race.js";
+import type { LaneEvent, RaceAction } from "../state/race.js";
 import { optionsOf } from "../state/settings.js";
 import { clientOf } from "./connect.js";
 import { connection, race, settings } from "./stores.js";
+
+/** Milliseconds. */
+const blink = 500;
+const mostRuns = 5;
 
 let job: AbortController | null = null;
 
@@ -20,7 +32,7 @@ export async function runRace(prompt: string, modes: readonly DecodeMode[]): Pro
   const { signal } = job;
   const { facts } = connection.get();
   const client = clientOf(facts);
-  const options = { ...optionsOf(settings.get(), facts), signal };
+  const options: StreamOptions = { ...optionsOf(settings.get(), facts), denoising: true, signal };
   options.seed ??= 1;
   race.dispatch({ type: "start", prompt, modes, blockLength: facts?.blockLength ?? 32 });
   try {
@@ -29,29 +41,45 @@ export async function runRace(prompt: string, modes: readonly DecodeMode[]): Pro
   } catch {
     // A lane that cannot run says why itself.
   }
-  const picture = slowly(race.dispatch);
   for (const [lane, decodeMode] of modes.entries()) {
     if (signal.aborted) break;
-    picture.add({ type: "lane", lane });
-    const begun = performance.now();
-    const at = () => performance.now() - begun;
+    race.dispatch({ type: "lane", lane });
     try {
-      const stream = client.chatStream(prompt, { ...options, decodeMode, denoising: true });
-      for await (const event of stream.events) {
-        if (event.type === "text") picture.add({ type: "text", lane, at: at(), text: event.text });
-        else if (event.type === "denoising") picture.add({ type: "step", lane, step: { ...event, at: at() } });
-        else picture.add({ type: "finished", lane, at: at(), answer: event.answer });
-      }
+      await runLane(client, prompt, { ...options, decodeMode }, lane);
     } catch (error) {
       if (error instanceof UnmaskClientError && error.code === "aborted") break;
-      picture.add({ type: "failed", lane, problem: problemOf(error) });
+      race.dispatch({ type: "failed", lane, problem: problemOf(error) });
     }
   }
-  picture.add({ type: "end" });
-  picture.flush();
+  race.dispatch({ type: "end" });
 }
 
-/** Hands actions on ten times a second: drawing takes the processor from those who race on it. */
+async function runLane(client: UnmaskClient, prompt: string, options: StreamOptions, lane: number): Promise<void> {
+  const picture = slowly(race.dispatch);
+  let took = await run(client, prompt, options, (event) => picture.add({ type: "event", lane, event }));
+  picture.flush();
+  for (let i = 1; i < mostRuns && took < blink; i++) {
+    const events: LaneEvent[] = [];
+    took = await run(client, prompt, options, (event) => events.push(event));
+    race.dispatch({ type: "rerun", lane, events });
+  }
+}
+
+/** One run. @returns milliseconds */
+async function run(
+  client: UnmaskClient,
+  prompt: string,
+  options: StreamOptions,
+  tell: (event: LaneEvent) => void,
+): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 100)); // what is to be drawn is drawn before the start
+  const begun = performance.now();
+  const at = () => performance.now() - begun;
+  for await (const event of client.chatStream(prompt, options).events) tell({ ...event, at: at() });
+  return at();
+}
+
+/** Hands actions on four times a second: drawing takes the processor from those who race on it. */
 function slowly(dispatch: (action: RaceAction) => void) {
   let waiting: RaceAction[] = [];
   let timer: ReturnType<typeof setTimeout> | null = null;
@@ -63,7 +91,7 @@ function slowly(dispatch: (action: RaceAction) => void) {
   };
   const add = (action: RaceAction) => {
     waiting.push(action);
-    timer ??= setTimeout(flush, 100);
+    timer ??= setTimeout(flush, 250);
   };
   return { add, flush };
 }

@@ -3,16 +3,14 @@
 // Pure. A lane keeps what arrived and when, in milliseconds since its own request began;
 // the replay asks how each lane looked at a time, so it can run at any speed and backwards.
 
-import type { Answer, DecodeMode } from "../../../src/client/index.js";
+import type { Answer, ChatEvent, DecodeMode } from "../../../src/client/index.js";
 import type { Problem } from "./problem.js";
-import { addStep, answerStart, blocksAt, emptyTrace, type Step, type TokenCell, type Trace } from "./trace.js";
+import { addStep, answerStart, blocksAt, emptyTrace, type TokenCell, type Trace } from "./trace.js";
 
 export interface Lane {
   mode: DecodeMode;
   state: "waiting" | "running" | "done" | "failed";
   trace: Trace;
-  /** Pieces of settled text. */
-  texts: readonly { at: number; text: string }[];
   answer: Answer | null;
   problem: Problem | null;
   /** When the last event arrived. */
@@ -27,12 +25,15 @@ export interface Race {
 
 export const noRace: Race = { state: "idle", prompt: "", lanes: [] };
 
+/** An event of a lane's answer and when it came: milliseconds since its request was sent. */
+export type LaneEvent = ChatEvent & { at: number };
+
 export type RaceAction =
   | { type: "start"; prompt: string; modes: readonly DecodeMode[]; blockLength: number }
   | { type: "lane"; lane: number }
-  | { type: "step"; lane: number; step: Step }
-  | { type: "text"; lane: number; at: number; text: string }
-  | { type: "finished"; lane: number; at: number; answer: Answer }
+  | { type: "event"; lane: number; event: LaneEvent }
+  /** The same once more; it counts when it was faster. */
+  | { type: "rerun"; lane: number; events: readonly LaneEvent[] }
   | { type: "failed"; lane: number; problem: Problem }
   | { type: "end" };
 
@@ -44,20 +45,13 @@ export function reduceRace(race: Race, action: RaceAction): Race {
     }
     case "lane":
       return editLane(race, action.lane, (lane) => ({ ...lane, state: "running" }));
-    case "step":
-      return editLane(race, action.lane, (lane) => ({
-        ...lane,
-        trace: addStep(lane.trace, action.step),
-        duration: action.step.at,
-      }));
-    case "text": {
-      const { at, text } = action;
-      return editLane(race, action.lane, (lane) => ({ ...lane, texts: [...lane.texts, { at, text }], duration: at }));
-    }
-    case "finished": {
-      const { at, answer } = action;
-      return editLane(race, action.lane, (lane) => onServerTime({ ...lane, state: "done", answer, duration: at }));
-    }
+    case "event":
+      return editLane(race, action.lane, (lane) => addEvent(lane, action.event));
+    case "rerun":
+      return editLane(race, action.lane, (lane) => {
+        const again = action.events.reduce(addEvent, newLane(lane.mode, lane.trace.blockLength));
+        return again.state === "done" && again.duration < lane.duration ? again : lane;
+      });
     case "failed":
       return editLane(race, action.lane, (lane) => ({ ...lane, state: "failed", problem: action.problem }));
     case "end":
@@ -67,9 +61,20 @@ export function reduceRace(race: Race, action: RaceAction): Race {
   }
 }
 
+function addEvent(lane: Lane, event: LaneEvent): Lane {
+  switch (event.type) {
+    case "denoising":
+      return { ...lane, trace: addStep(lane.trace, event), duration: event.at };
+    case "text":
+      return { ...lane, duration: event.at };
+    case "finish":
+      return onServerTime({ ...lane, state: "done", answer: event.answer, duration: event.at });
+  }
+}
+
 function newLane(mode: DecodeMode, blockLength: number): Lane {
   const trace = emptyTrace(blockLength);
-  return { mode, state: "waiting", trace, texts: [], answer: null, problem: null, duration: 0 };
+  return { mode, state: "waiting", trace, answer: null, problem: null, duration: 0 };
 }
 
 /**
@@ -83,8 +88,7 @@ function onServerTime(lane: Lane): Lane {
   const duration = timings.promptMs + timings.predictedMs;
   const scale = duration / lane.duration;
   const steps = trace.steps.map((step) => ({ ...step, at: step.at * scale }));
-  const texts = lane.texts.map(({ at, text }) => ({ at: at * scale, text }));
-  return { ...lane, trace: { ...trace, steps }, texts, duration };
+  return { ...lane, trace: { ...trace, steps }, duration };
 }
 
 function editLane(race: Race, index: number, edit: (lane: Lane) => Lane): Race {

@@ -65,9 +65,13 @@ function classOf(cell: Cell, newest: number, chosen: number | null): string {
   const names = ["cell", cell.kind];
   if (cell.kind === "token" && cell.step === newest) names.push("fresh");
   if (cell.kind === "token" && cell.beyond) names.push("beyond");
-  if (cell.kind === "token" && visibleText(cell.text).length > 5) names.push("long");
+  if (cell.kind === "token") names.push(sizeOf(visibleText(cell.text)));
   if (cell.position === chosen) names.push("chosen");
   return names.join(" ");
+}
+
+function sizeOf({ length }: string): string {
+  return length > 6 ? "longer" : length > 5 ? "long" : "short";
 }
 
 function describe(cell: Cell): string {

@@ -11,7 +11,7 @@ import { count, seconds } from "./words.js";
 export function Lanes({ race, time }: { race: Race; time: number }) {
   const length = raceLength(race);
   return (
-    <div class="lanes">
+    <div class="lanes" style={{ "--lanes": race.lanes.length }}>
       {race.lanes.map((lane) => (
         <LaneView key={lane.mode} lane={lane} time={time} length={length} />
       ))}

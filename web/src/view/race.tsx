@@ -16,7 +16,7 @@ export function RaceView() {
       <h1>Race</h1>
       <p class="muted">
         One prompt, several ways of decoding it. They run one after another, so that each has the machine to itself, and
-        are replayed on one clock.
+        are replayed on one clock. Of a short answer the fastest of five runs counts.
       </p>
       {problem !== null && <ProblemNotice problem={problem} />}
       {facts !== null && !facts.denoising && (
