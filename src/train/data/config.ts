@@ -1,0 +1,35 @@
+// The recipe of the data: how often each task is drawn, and users' own files. See train/data.yaml.
+
+import { z } from "zod";
+import { readYamlFile } from "../yaml.js";
+import { type TaskName, taskNames } from "./tasks/index.js";
+
+const weight = z.number().min(0).max(1e9);
+
+/** The shares of train/data.yaml. */
+const usualWeights: Readonly<Record<TaskName, number>> = {
+  arithmetic: 24,
+  "word-problems": 12,
+  facts: 15,
+  lists: 13,
+  dates: 6,
+  spelling: 6,
+  "small-talk": 3,
+  outside: 8,
+  stories: 4,
+  "follow-ups": 9,
+};
+
+export const dataSchema = z.strictObject({
+  /** Task: how often, relative to the others. A task that is not named is not drawn. */
+  tasks: z.partialRecord(z.enum(taskNames), weight).default(usualWeights),
+  /** Files of users, on the same scale. */
+  sources: z.array(z.strictObject({ path: z.string().min(1), weight })).default([]),
+});
+
+export type DataConfig = z.infer<typeof dataSchema>;
+
+/** @throws UnmaskError file_not_found or config_invalid with file, line and column */
+export function readDataConfig(path: string): DataConfig {
+  return readYamlFile(path, dataSchema);
+}

@@ -1,0 +1,46 @@
+// A stream of examples: tasks and users' files in the shares of a recipe. Example i is a function of
+// (recipe, split, seed, i) alone, so a stream can be cut, resumed and read in any order.
+
+import { UnmaskError } from "../../util/errors.js";
+import type { DataConfig } from "./config.js";
+import { Random } from "./random.js";
+import { openSource } from "./sources.js";
+import { allTasks, type TaskName } from "./tasks/index.js";
+import type { Example, Split } from "./types.js";
+
+export interface MixtureOptions {
+  split: Split;
+  /** Only these tasks, and no files. */
+  tasks?: readonly TaskName[];
+}
+
+export type Mixture = (seed: number, i: number) => Example;
+
+/**
+ * Opens the files of a recipe.
+ * @throws UnmaskError as openSource; config_invalid when nothing is left to draw
+ */
+export function mixture(config: DataConfig, { split, tasks: only }: MixtureOptions): Mixture {
+  const tasks = allTasks().map((task) => ({
+    weight: wanted(task.name as TaskName, config, only),
+    draw: (random: Random): Example => task.generate(random, split),
+  }));
+  const sources = only === undefined ? config.sources.filter(({ weight }) => weight > 0) : [];
+  const opened = sources.map(({ path, weight }) => {
+    const source = openSource(path, split);
+    return { weight: source.length === 0 ? 0 : weight, draw: (random: Random) => source.example(random) };
+  });
+  const parts = [...tasks, ...opened].filter(({ weight }) => weight > 0);
+  if (parts.length === 0) {
+    throw new UnmaskError("config_invalid", "No task and no source has a weight above 0. Give one a weight.");
+  }
+  return (seed, i) => {
+    const random = new Random(seed, i);
+    return random.weighted(parts).draw(random);
+  };
+}
+
+function wanted(name: TaskName, config: DataConfig, only: readonly TaskName[] | undefined): number {
+  if (only === undefined) return config.tasks[name] ?? 0;
+  return only.includes(name) ? (config.tasks[name] ?? 1) : 0;
+}

@@ -1,0 +1,116 @@
+// Users' own data: JSON lines of chats {"messages": [{"role", "content"}, ...]} or of texts {"text"},
+// or a plain text file with an empty line between documents. Checked as a whole when it is opened;
+// kept as bytes, so that the examples of a large file do not fill the JavaScript heap.
+
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { UnmaskError } from "../../util/errors.js";
+import type { Random } from "./random.js";
+import { splitOf } from "./split.js";
+import type { Example, Split } from "./types.js";
+
+const messageSchema = z.object({ role: z.enum(["system", "user", "assistant"]), content: z.string().min(1) });
+const chatSchema = z
+  .object({
+    messages: z
+      .array(messageSchema)
+      .min(2)
+      .refine((messages) => messages.at(-1)?.role === "assistant", "the last message must be the assistant's"),
+  })
+  .transform(({ messages }): Example => ({ task: "chat", kind: "own", messages }));
+const textSchema = z.object({ text: z.string().min(1) }).transform(({ text }): Example => ({ task: "text", text }));
+
+export interface Source {
+  path: string;
+  /** Examples in the split. */
+  length: number;
+  example(random: Random): Example;
+}
+
+/** @throws UnmaskError file_not_found; invalid_json or invalid_request with file and line */
+export function openSource(path: string, split: Split): Source {
+  const bytes = read(path);
+  const parse = /\.jsonl?$/i.test(path) ? parseLine : parseText;
+  const documents = /\.jsonl?$/i.test(path) ? lines(bytes) : paragraphs(bytes);
+  const starts: number[] = []; // [2 * examples] begin and end of each
+  let found = 0;
+  for (const { begin, end, line } of documents) {
+    const text = bytes.toString("utf8", begin, end).trim();
+    if (text === "") continue;
+    parse(text, path, line);
+    found++;
+    if (splitOf([`source ${text}`]) === split) starts.push(begin, end);
+  }
+  if (found === 0) throw new UnmaskError("invalid_request", `${path} holds no examples.`, { param: "sources" });
+  const length = starts.length / 2;
+  return {
+    path,
+    length,
+    example(random) {
+      const at = 2 * random.int(0, length - 1);
+      return parse(bytes.toString("utf8", starts[at], starts[at + 1]).trim(), path, 0);
+    },
+  };
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const message = `The source ${path} cannot be read: ${(cause as Error).message}. Correct its path under sources.`;
+    throw new UnmaskError("file_not_found", message, { param: "sources", cause });
+  }
+}
+
+interface Place {
+  begin: number;
+  end: number;
+  line: number;
+}
+
+function* lines(bytes: Buffer): Generator<Place> {
+  for (let begin = 0, line = 1; begin < bytes.length; line++) {
+    const newline = bytes.indexOf(0x0a, begin);
+    const end = newline < 0 ? bytes.length : newline;
+    yield { begin, end, line };
+    begin = end + 1;
+  }
+}
+
+/** Runs of lines that are not empty. */
+function* paragraphs(bytes: Buffer): Generator<Place> {
+  let begin = -1; // of the run, or -1 between runs
+  let end = 0;
+  for (const place of lines(bytes)) {
+    const empty = bytes.toString("utf8", place.begin, place.end).trim() === "";
+    if (empty && begin >= 0) yield { begin, end, line: 0 };
+    if (empty) begin = -1;
+    else if (begin < 0) begin = place.begin;
+    end = place.end;
+  }
+  if (begin >= 0) yield { begin, end, line: 0 };
+}
+
+function parseText(text: string): Example {
+  return { task: "text", text };
+}
+
+function parseLine(text: string, path: string, line: number): Example {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const message = `${path}:${line}: not JSON: ${(cause as Error).message}. Every line must be one JSON object.`;
+    throw new UnmaskError("invalid_json", message, { param: "sources", cause });
+  }
+  const isText = typeof value === "object" && value !== null && "text" in value;
+  const result = isText ? textSchema.safeParse(value) : chatSchema.safeParse(value);
+  if (result.success) return result.data;
+  const [{ path: at, message }] = result.error.issues;
+  const field = at.length === 0 ? "the line" : at.join(".");
+  throw new UnmaskError(
+    "invalid_request",
+    `${path}:${line}: ${field}: ${message}. A line is {"messages": [{"role", "content"}, ...]} that ends with the assistant, or {"text": "..."}.`,
+    { param: "sources" },
+  );
+}
