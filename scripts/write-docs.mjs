@@ -2,5 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { configurationPage } from "../dist/config/docs.js";
+import { referencePage } from "../dist/server/reference-page.js";
 
 writeFileSync(new URL("../docs/configuration.md", import.meta.url), configurationPage());
+writeFileSync(new URL("../docs/api-reference.md", import.meta.url), referencePage());

@@ -18,6 +18,7 @@ import { defaultLimits, type Environment, generationHandler, type Limits } from 
 import { Jobs } from "./jobs.js";
 import { Metrics } from "./metrics.js";
 import { modelObject, requireModel } from "./models.js";
+import { openApiDocument } from "./openapi.js";
 import { page } from "./page.js";
 import { builtSite, readSite } from "./site.js";
 import { ModelSlot } from "./slot.js";
@@ -43,6 +44,7 @@ const routes = {
   "/": "GET",
   "/health": "GET",
   "/metrics": "GET",
+  "/openapi.json": "GET",
   "/v1/models": "GET",
   "/v1/models/:id": "GET",
   "/v1/chat/completions": "POST",
@@ -80,6 +82,7 @@ export function createApp(options: AppOptions): Hono<Environment> {
     return c.json({ status: "ok" });
   });
   app.get("/metrics", async (c) => c.body(await metrics.text(), 200, { "content-type": metrics.contentType }));
+  app.get("/openapi.json", (c) => c.json(openApiDocument()));
   app.get("/v1/models", (c) => c.json({ object: "list", data: [modelObject(slot.get().info, slot.since)] }));
   app.get("/v1/models/:id", (c) => {
     const { info } = slot.get();

@@ -19,6 +19,13 @@ import { ignored, inert, validate } from "./validate.js";
 
 const noTools = "Tools are not supported. Leave this field out and describe what is wanted in a message.";
 
+const textPartOnTheWire = {
+  type: "object",
+  properties: { type: { const: "text" }, text: { type: "string" } },
+  required: ["type", "text"],
+  additionalProperties: false,
+};
+
 const textPart = z.strictObject({
   type: z.unknown().refine((type) => type === "text", {
     error: 'Only parts of type "text" are supported; images, audio and files are not. Send the text alone.',
@@ -27,10 +34,15 @@ const textPart = z.strictObject({
   text: z.string(),
 });
 
-const content = z.preprocess(
-  (value) => (typeof value === "string" ? [{ type: "text", text: value }] : value),
-  z.array(textPart, { error: 'must be a string or an array of {"type": "text", "text": ...} parts' }),
-);
+const content = z
+  .preprocess(
+    (value) => (typeof value === "string" ? [{ type: "text", text: value }] : value),
+    z.array(textPart, { error: 'must be a string or an array of {"type": "text", "text": ...} parts' }),
+  )
+  .meta({
+    description: "Text, or text in parts.",
+    wire: { anyOf: [{ type: "string" }, { type: "array", items: textPartOnTheWire }] },
+  });
 
 const message = z.strictObject({
   role: z.enum(["system", "developer", "user", "assistant", "tool"]),
@@ -47,11 +59,11 @@ const message = z.strictObject({
 
 /** The body of POST /v1/chat/completions. */
 export const chatSchema = z.strictObject({
-  messages: z.array(message).min(1),
+  messages: z.array(message).min(1).describe("The conversation to continue."),
   ...sharedFields,
-  max_completion_tokens: z.int().min(1).nullish(),
-  logprobs: z.boolean().nullish(),
-  top_logprobs: z.int().min(0).max(20).nullish(),
+  max_completion_tokens: z.int().min(1).nullish().describe("The newer name of max_tokens."),
+  logprobs: z.boolean().nullish().describe("Log-probabilities of the answer's tokens."),
+  top_logprobs: z.int().min(0).max(20).nullish().describe("And of this many alternatives."),
   tools: inert(isEmpty, noTools),
   tool_choice: inert((value) => value === "none" || value === "auto", noTools),
   parallel_tool_calls: ignored, // without tools there is nothing to call

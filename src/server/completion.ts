@@ -20,33 +20,44 @@ import { inert, validate } from "./validate.js";
 
 const isToken = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-const prompt = z.unknown().transform((value, context): GenerateInput => {
-  const refuse = (message: string, code = "invalid_request") => {
-    context.addIssue({ code: "custom", message, params: { code } });
-    return z.NEVER;
-  };
-  if (typeof value === "string") return { prompt: value };
-  if (!Array.isArray(value) || value.length === 0) {
-    return refuse("prompt must be a string or an array of token ids. Send the text that the model is to continue.");
-  }
-  if (value.every(isToken)) return { tokens: value };
-  const lists = value.every((item) => typeof item === "string" || (Array.isArray(item) && item.every(isToken)));
-  if (!lists)
-    return refuse("prompt holds something that is neither text nor a token id. Send a string or integers from 0.");
-  if (value.length > 1) {
-    return refuse(
-      "A request takes one prompt. Send a request for each; they run side by side.",
-      "unsupported_parameter",
-    );
-  }
-  return typeof value[0] === "string" ? { prompt: value[0] } : { tokens: value[0] };
-});
+const prompt = z
+  .unknown()
+  .transform((value, context): GenerateInput => {
+    const refuse = (message: string, code = "invalid_request") => {
+      context.addIssue({ code: "custom", message, params: { code } });
+      return z.NEVER;
+    };
+    if (typeof value === "string") return { prompt: value };
+    if (!Array.isArray(value) || value.length === 0) {
+      return refuse("prompt must be a string or an array of token ids. Send the text that the model is to continue.");
+    }
+    if (value.every(isToken)) return { tokens: value };
+    const lists = value.every((item) => typeof item === "string" || (Array.isArray(item) && item.every(isToken)));
+    if (!lists)
+      return refuse("prompt holds something that is neither text nor a token id. Send a string or integers from 0.");
+    if (value.length > 1) {
+      return refuse(
+        "A request takes one prompt. Send a request for each; they run side by side.",
+        "unsupported_parameter",
+      );
+    }
+    return typeof value[0] === "string" ? { prompt: value[0] } : { tokens: value[0] };
+  })
+  .meta({
+    description: "What to continue: text or token ids, as they are; one prompt a request.",
+    wire: { anyOf: [{ type: "string" }, { type: "array", items: { type: "integer" } }] },
+  });
 
 /** The body of POST /v1/completions. */
 export const completionSchema = z.strictObject({
   prompt,
   ...sharedFields,
-  logprobs: z.int().min(0).max(20).nullish(),
+  logprobs: z
+    .int()
+    .min(0)
+    .max(20)
+    .nullish()
+    .describe("Log-probabilities of the answer's tokens, and of this many alternatives."),
   best_of: inert((value) => value === 1, "A request gives one answer. Leave best_of out."),
   echo: inert((value) => value === false, "The prompt is not repeated in the answer. Leave echo out."),
   suffix: inert((value) => value === "", "Text cannot be filled in before a suffix. Leave suffix out."),

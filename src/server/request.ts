@@ -22,38 +22,53 @@ export interface GenerationRequest {
 
 const maxStops = 16;
 
-const stop = z.preprocess(
-  (value) => (typeof value === "string" ? [value] : value),
-  z
-    .array(z.string().min(1), { error: `must be a string or an array of at most ${maxStops} strings` })
-    .max(maxStops)
-    .nullish(),
-);
+const stop = z
+  .preprocess(
+    (value) => (typeof value === "string" ? [value] : value),
+    z
+      .array(z.string().min(1), { error: `must be a string or an array of at most ${maxStops} strings` })
+      .max(maxStops)
+      .nullish(),
+  )
+  .meta({
+    description: "The answer ends before the first of these texts.",
+    wire: {
+      anyOf: [{ type: "string" }, { type: "array", items: { type: "string" }, maxItems: maxStops }, { type: "null" }],
+    },
+  });
 
 /** Fields that /v1/chat/completions and /v1/completions have in common. */
 export const sharedFields = {
-  model: z.string().nullish(),
-  max_tokens: z.int().min(1).nullish(),
-  temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().min(0).max(1).nullish(),
-  top_k: z.int().min(0).nullish(),
-  seed: z.int().nullish(),
+  model: z.string().nullish().describe("The id of /v1/models, or `default`. Default: the loaded one."),
+  max_tokens: z.int().min(1).nullish().describe("Most tokens of the answer, exact. Default: the server's, 256."),
+  temperature: z.number().min(0).max(2).nullish().describe("0, the default, takes the most probable token."),
+  top_p: z.number().min(0).max(1).nullish().describe("Sample among the most probable tokens with this share together."),
+  top_k: z.int().min(0).nullish().describe("Sample among this many. 0, the default: all."),
+  seed: z.int().nullish().describe("The same request with the same seed has the same answer. Default: random."),
   stop,
-  stream: z.boolean().nullish(),
+  stream: z.boolean().nullish().describe("Server-sent events instead of one answer."),
   stream_options: z
     .strictObject({
-      include_usage: z.boolean().nullish(),
-      include_denoising: z.boolean().nullish(),
+      include_usage: z.boolean().nullish().describe("One more chunk, with `usage` and no choices."),
+      include_denoising: z
+        .boolean()
+        .nullish()
+        .describe("A chunk for every forward pass that filled positions of a block."),
       include_obfuscation: inert((value) => value === false, "Chunks are never padded. Leave include_obfuscation out."),
     })
-    .nullish(),
+    .nullish()
+    .describe("Only with `stream`."),
   // Of this engine
-  decode_mode: z.enum(decodeModes).nullish(),
-  threshold: z.number().min(0).max(1).nullish(),
-  small_block_size: z.int().min(1).nullish(),
-  block_size: z.int().min(1).nullish(),
-  dual_cache: z.boolean().nullish(),
-  ignore_eos: z.boolean().nullish(),
+  decode_mode: z.enum(decodeModes).nullish().describe("How positions are chosen. Default: the server's."),
+  threshold: z.number().min(0).max(1).nullish().describe("Confidence above which a position is committed."),
+  small_block_size: z
+    .int()
+    .min(1)
+    .nullish()
+    .describe("Positions of a block that are filled before the next ones; divides the block length."),
+  block_size: z.int().min(1).nullish().describe("Refused when it differs from the model's."),
+  dual_cache: z.boolean().nullish().describe("Reuse the K/V of the rest of a block within a sub-block. Default: true."),
+  ignore_eos: z.boolean().nullish().describe("Go on past the model's stop tokens, to max_tokens."),
   // Of OpenAI, without effect here
   user: ignored,
   metadata: ignored,

@@ -18,7 +18,7 @@ export function validate<S extends z.ZodObject>(schema: S, body: unknown): z.inf
 }
 
 /** A field of OpenAI's API that could not change an answer of this server, whatever its value. */
-export const ignored = z.unknown().optional();
+export const ignored = z.unknown().optional().describe("Accepted, without effect.");
 
 /**
  * A field of OpenAI's API whose effect this server does not have: absent, null or a value that asks for nothing
@@ -29,7 +29,8 @@ export function inert(harmless: (value: unknown) => boolean, reason: string) {
   return z
     .unknown()
     .refine(check, { error: reason, params: { code: "unsupported_parameter" } })
-    .optional();
+    .optional()
+    .describe(`Accepted with a value that asks for nothing. ${reason}`);
 }
 
 function explain(issue: Issue, fields: readonly string[]): UnmaskError {
