@@ -2,15 +2,14 @@
 //
 // No globals: everything belongs to a session, so several models and several worker threads
 // may coexist. src/backend/native.ts is the only caller and has checked what users give.
+#include "addon.h"
+
 #include "cpu.h"
-#include "node_values.h"
 #include "session.h"
+#include "train/bridge.h"
 
 namespace unmask {
 
-namespace {
-
-/** The model as src/backend/native-program.ts packs it: 8 ints and 1 real per op, 5 reals per tensor. */
 ModelSpec readSpec(napi_env env, napi_value config) {
   ModelSpec spec;
   spec.path = text(env, property(env, config, "path"));
@@ -48,24 +47,7 @@ ModelSpec readSpec(napi_env env, napi_value config) {
   return spec;
 }
 
-using Function = napi_value (*)(napi_env, napi_value* arguments);
-
-/** Calls a Function with its arguments; Failure becomes an Error with a code. */
-template <Function function, size_t count>
-napi_value call(napi_env env, napi_callback_info info) {
-  napi_value arguments[count + 1];
-  size_t given = count;
-  try {
-    check(napi_get_cb_info(env, info, &given, arguments, nullptr, nullptr));
-    if (given < count) throw Failure("internal", "A native function was called with too few arguments.");
-    return function(env, arguments);
-  } catch (const Failure& failure) {
-    napi_throw_error(env, failure.code.c_str(), failure.what());
-  } catch (const std::exception& error) {
-    napi_throw_error(env, "internal", error.what());
-  }
-  return nullptr;
-}
+namespace {
 
 /** isa(): string[], best first. */
 napi_value isa(napi_env env, napi_value*) {
@@ -101,12 +83,6 @@ napi_value stages(napi_env env, napi_value* arguments) { return Session::from(en
 /** profile(session): Float64Array; see Session::profile. */
 napi_value profile(napi_env env, napi_value* arguments) { return Session::from(env, arguments[0])->profile(); }
 
-void define(napi_env env, napi_value exports, const char* name, napi_callback callback) {
-  napi_value function;
-  check(napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function));
-  check(napi_set_named_property(env, exports, name, function));
-}
-
 }  // namespace
 
 }  // namespace unmask
@@ -121,5 +97,6 @@ NAPI_MODULE_INIT() {
   define(env, exports, "unload", call<unload, 1>);
   define(env, exports, "stages", call<stages, 1>);
   define(env, exports, "profile", call<profile, 1>);
+  defineTrainer(env, exports);
   return exports;
 }

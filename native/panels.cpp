@@ -19,10 +19,14 @@ void packPanel(const Tensor& tensor, int panel, uint8_t* out, float* scales, Pan
       for (int b = 0; b < blocks; b++)
         scales[b * kPanelRows + r] = row < tensor.rows ? scratch->scales[static_cast<size_t>(b)] : 0.0f;
   }
+  packCodes(scratch->codes.data(), columns, out);
+}
+
+void packCodes(const uint8_t* codes, int columns, uint8_t* out) {
   for (int k = 0; k < columns; k += 16) {
     for (int r = 0; r < kPanelRows; r++, out += 4) {
       uint32_t quads[4];  // columns k .. k + 15 of the row
-      memcpy(quads, &scratch->codes[static_cast<size_t>(r * columns + k)], 16);
+      memcpy(quads, codes + static_cast<size_t>(r * columns + k), 16);
       const uint32_t packed = quads[0] | quads[1] << 2 | quads[2] << 4 | quads[3] << 6;
       memcpy(out, &packed, 4);
     }

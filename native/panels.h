@@ -29,4 +29,7 @@ struct PanelScratch {
  */
 void packPanel(const Tensor& tensor, int panel, uint8_t* out, float* scales, PanelScratch* scratch);
 
+/** The same from codes [32][columns], values 0 to 3; columns a multiple of kGroup. */
+void packCodes(const uint8_t* codes, int columns, uint8_t* out);
+
 }  // namespace unmask

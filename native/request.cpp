@@ -12,6 +12,8 @@ namespace unmask {
 
 namespace {
 
+constexpr int kMostTop = 1000;
+
 void require(bool holds, const char* what) {
   if (!holds) throw Failure("invalid_request", std::string("A forward was packed wrongly: ") + what + ".");
 }
@@ -39,7 +41,7 @@ void readRequest(const int32_t* ints, size_t count, const double* reals, size_t 
                  Request* request) {
   Reader reader{ints, count};
   const int spans = reader.take(), rows = reader.take(), pages = reader.take(), heads = reader.take(), asked = reader.take();
-  require(spans >= 0 && rows >= 0 && rows <= limits.maxRows && pages >= 0, "counts");
+  require(spans >= 0 && spans <= rows && rows >= 0 && rows <= limits.maxRows && pages >= 0, "counts");
   require(heads >= 0 && heads <= spans && asked >= 0 && asked <= rows && realCount >= 2 * static_cast<size_t>(heads), "heads");
   require(count < (size_t{1} << 30), "it is too long");
   const int32_t* span = reader.take(6 * spans);
@@ -75,7 +77,7 @@ void readRequest(const int32_t* ints, size_t count, const double* reals, size_t 
     if (span[5] >= 0) {
       require(span[5] == nextHead && nextHead < heads, "head order");
       const int32_t* h = head + 7 * nextHead;
-      require(h[0] >= 0 && h[0] <= asked - firstAsked && h[2] >= 0 && h[5] >= 0 && h[1] < limits.vocabulary, "head");
+      require(h[0] >= 0 && h[0] <= asked - firstAsked && h[2] >= 0 && h[5] >= 0 && h[5] <= kMostTop && h[1] < limits.vocabulary, "head");
       for (int i = 0; i < h[0]; i++) {
         const int row = askedRows[firstAsked + i];
         require(row >= 0 && row < length && (i == 0 || row > askedRows[firstAsked + i - 1]), "asked row");

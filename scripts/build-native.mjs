@@ -25,6 +25,7 @@ import { parseArgs, promisify } from "node:util";
 const run = promisify(execFile);
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const native = join(root, "native");
+const folders = [native, join(native, "train")];
 const out = join(root, "build", "native");
 
 // No contraction and no fast-math: results must not depend on the compiler. math-errno only costs.
@@ -40,24 +41,19 @@ const commonFlags = [
   "-Wextra",
 ];
 
+const avx2 = ["-mavx2", "-mfma", "-mf16c", "-mprfchw"];
+const avx512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma", "-mf16c", "-mprfchw"];
 const isaFlags = {
-  "kernels_avx2.cpp": ["-mavx2", "-mfma", "-mf16c", "-mprfchw"],
-  "kernels_avx512.cpp": [
-    "-mavx512f",
-    "-mavx512bw",
-    "-mavx512vl",
-    "-mavx512dq",
-    "-mavx512vnni",
-    "-mfma",
-    "-mf16c",
-    "-mprfchw",
-  ],
+  "kernels_avx2.cpp": avx2,
+  "kernels_avx512.cpp": avx512,
+  "train_avx2.cpp": avx2,
+  "train_avx512.cpp": avx512,
 };
 // GCC warns about its own AVX-512 headers.
 const isaWarnings = ["-Wno-uninitialized", "-Wno-maybe-uninitialized", "-Wno-unknown-warning-option"];
 
 // The files that need Node; the tests do without them.
-const addonFiles = ["addon.cpp", "session.cpp"];
+const addonFiles = ["addon.cpp", "bridge.cpp", "session.cpp"];
 
 class MissingCompiler extends Error {
   code = "compiler_missing";
@@ -105,6 +101,12 @@ async function listFiles(folder, extension) {
   return (await readdir(folder)).filter((name) => name.endsWith(extension)).sort();
 }
 
+/** All headers of a folder: which file includes which is not worth knowing. */
+async function readHeaders(folder) {
+  const texts = (await listFiles(folder, ".h")).map((name) => readFile(join(folder, name), "utf8"));
+  return (await Promise.all(texts)).join("");
+}
+
 /**
  * Builds the addon or the test executables.
  * @param {{test?: boolean, sanitize?: string, target?: string, force?: boolean, log?: (line: string) => void}} options
@@ -113,19 +115,22 @@ async function listFiles(folder, extension) {
 export async function build({ test = false, sanitize = "", target = "", force = false, log = () => {} } = {}) {
   const compiler = await findCompiler(target);
   const x64 = target === "" && process.arch === "x64";
-  const flags = [...commonFlags, ...(sanitize ? [`-fsanitize=${sanitize}`, "-fno-omit-frame-pointer"] : [])];
+  const flags = sanitize
+    ? [...commonFlags, "-O1", `-fsanitize=${sanitize}`, "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
+    : commonFlags;
   const headers = join(root, "node_modules", "node-api-headers", "include");
   const objects = join(out, "obj");
   await mkdir(objects, { recursive: true });
 
-  let headerText = "";
-  for (const folder of test ? [native, join(native, "test")] : [native]) {
-    for (const name of await listFiles(folder, ".h")) headerText += await readFile(join(folder, name), "utf8");
+  const headerText = (await Promise.all(folders.map(readHeaders))).join("");
+  const testHeaderText = test ? await readHeaders(join(native, "test")) : "";
+  const sources = [];
+  for (const folder of folders) {
+    for (const name of await listFiles(folder, ".cpp")) {
+      if ((!x64 && name in isaFlags) || (test && addonFiles.includes(name))) continue;
+      sources.push(join(folder, name));
+    }
   }
-  const sources = (await listFiles(native, ".cpp"))
-    .filter((name) => x64 || !(name in isaFlags))
-    .filter((name) => !test || !addonFiles.includes(name))
-    .map((name) => join(native, name));
   const tests = test ? (await listFiles(join(native, "test"), ".cpp")).map((name) => join(native, "test", name)) : [];
 
   const jobs = [];
@@ -137,7 +142,7 @@ export async function build({ test = false, sanitize = "", target = "", force = 
       ...(addonFiles.includes(name) ? ["-isystem", headers] : []),
       ...(tests.includes(source) ? ["-I", native] : []),
     ];
-    const hash = hashOf(compiler, own, headerText, await readFile(source, "utf8"));
+    const hash = hashOf(compiler, own, headerText, tests.includes(source) ? testHeaderText : "", await readFile(source, "utf8"));
     const object = join(objects, `${name}-${hash}.o`);
     jobs.push({ source, object, args: [...own, "-c", source, "-o", `${object}.tmp`] });
   }

@@ -1,0 +1,69 @@
+// Matrix products in f32 on all threads: packed, blocked for the caches, any transposition.
+//
+// After Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): B in
+// panels as wide as a register tile, whole and shared; A in blocks of rows and of kDepth, packed
+// by the thread that multiplies them. Each element is one fma chain in the order of the depth.
+#pragma once
+
+#include <vector>
+
+#include "../memory.h"
+#include "../pool.h"
+#include "train_kernels.h"
+
+namespace unmask {
+
+/** Element (i, j) is data[i * stride + j], or data[j * stride + i] if transposed. */
+struct View {
+  const float* data;
+  size_t stride;
+  bool transposed = false;
+};
+
+/** The right factor, [depth, columns], as panels [panels][depth][tileColumns]. */
+struct PackedMatrix {
+  const float* data = nullptr;
+  int depth = 0, columns = 0;
+};
+
+struct Target {
+  PackedMatrix b;
+  float* c;  // [rows][stride]
+  size_t stride;
+  bool accumulate;
+};
+
+class Gemm {
+ public:
+  Gemm(const TrainKernels& kernels, Pool& pool);
+
+  size_t packedFloats(int depth, int columns) const;
+  /** One panel of the packed form; panels may be packed by different threads. */
+  int panels(int columns) const { return (columns + kernels_.tileColumns - 1) / kernels_.tileColumns; }
+  void packPanel(const View& b, int depth, int columns, int panel, float* out) const;
+  PackedMatrix pack(const View& b, int depth, int columns, float* out);
+  /** c (+)= a * b for each target; a is [rows, depth of the targets]. */
+  void multiply(int rows, const View& a, const std::vector<Target>& targets);
+
+  /** Of all products since the last call. */
+  double takeFlops() { return take(flops_); }
+  double takeSeconds() { return take(seconds_); }
+  /** Counts a product made elsewhere. */
+  void count(double flops, double seconds) { flops_ += flops, seconds_ += seconds; }
+
+ private:
+  void packRows(const View& a, int first, int rows, int k, int depth, float* out) const;
+  void multiplyBlock(const View& a, const Target& target, int first, int rows, int panel, int endPanel, int worker);
+  static double take(double& value) {
+    const double taken = value;
+    value = 0;
+    return taken;
+  }
+
+  const TrainKernels& kernels_;
+  Pool& pool_;
+  std::vector<Region> scratch_;  // of each thread: a block of A, and a tile of C
+  double flops_ = 0, seconds_ = 0;
+};
+
+}  // namespace unmask

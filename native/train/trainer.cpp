@@ -1,0 +1,480 @@
+// Chunks, nodes and their gradients; see trainer.h.
+#include "trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "../cpu.h"
+#include "../failure.h"
+#include "parallel.h"
+
+namespace unmask {
+
+namespace {
+
+constexpr int kChunkRows = 2048;    // rows of a chunk, unless one sequence is longer
+constexpr int kRowGrain = 32;       // rows of a task; sums over rows are cut here
+constexpr int kHeadFloats = 1 << 20;  // logits that exist at a time
+
+const TrainKernels* trainKernelsFor(const Kernels& kernels) {
+#if defined(__x86_64__)
+  if (!strcmp(kernels.isa, "avx512vnni")) return avx512::trainKernels();
+  if (!strcmp(kernels.isa, "avx2")) return avx2::trainKernels();
+#else
+  (void)kernels;
+#endif
+  return scalar::trainKernels();
+}
+
+}  // namespace
+
+Trainer::Trainer(ModelSpec spec, const std::vector<ParameterSpec>& parameters)
+    : spec_(std::move(spec)),
+      kernels_(*kernelsFor(spec_.isa)),
+      train_(*trainKernelsFor(kernels_)),
+      pool_(spec_.threads > 0 ? spec_.threads : physicalCores()),
+      gemm_(train_, pool_),
+      parameters_(parameters, train_, pool_),
+      optimiser_(train_, pool_, gemm_),
+      tape_(makeTape(spec_)),
+      attend_(spec_, kernels_, train_, pool_),
+      values_(tape_.values.size()),
+      gradients_(tape_.values.size()),
+      ternaryScratch_(static_cast<size_t>(pool_.threads())) {
+  for (const Node& node : tape_.nodes) {
+    if (node.kind != OpKind::Linear && node.kind != OpKind::Head && node.kind != OpKind::Embed) continue;
+    Parameter& p = parameters_[node.weight];
+    if (node.kind != OpKind::Linear && p.spec.ternary)
+      throw Failure("config_invalid", "An embedding or head cannot be trained ternary.");
+    p.multiplied = p.multiplied || node.kind != OpKind::Embed;
+  }
+  backwardSin_.resize(spec_.sin.size());
+  for (size_t i = 0; i < spec_.sin.size(); i++) backwardSin_[i] = -spec_.sin[i];
+}
+
+// --- chunks
+
+void Trainer::cutChunks(const Batch& batch) {
+  chunks_.clear();
+  for (int s = 0; s < batch.sequences; s++) {
+    const int first = batch.bounds[s], end = batch.bounds[s + 1];
+    if (first == end) continue;
+    if (chunks_.empty() || chunks_.back().rows + end - first > kChunkRows) {
+      Chunk chunk;
+      chunk.tokens = batch.tokens + first;
+      chunk.positions = batch.positions + first;
+      chunk.targets = batch.targets + first;
+      chunk.weights = batch.weights + first;
+      chunk.sequences.push_back(0);
+      chunks_.push_back(std::move(chunk));
+    }
+    Chunk& chunk = chunks_.back();
+    const int offset = first - chunk.rows;  // from rows of the batch to rows of the chunk
+    for (int row = first; row < end; row++) {
+      const int32_t* given = batch.keys + 4 * static_cast<size_t>(row);
+      int ranges[2][2];
+      for (int i = 0; i < 2; i++) {
+        const bool empty = given[2 * i] == given[2 * i + 1];
+        for (int side = 0; side < 2; side++) ranges[i][side] = (empty ? first : given[2 * i + side]) - offset;
+      }
+      const bool empty[2] = {given[0] == given[1], given[2] == given[3]};
+      const bool swap = empty[0] || (!empty[1] && batch.positions[given[2]] < batch.positions[given[0]]);
+      for (const int* range : {ranges[swap ? 1 : 0], ranges[swap ? 0 : 1]}) chunk.keys.insert(chunk.keys.end(), range, range + 2);
+    }
+    chunk.rows += end - first;
+    chunk.sequences.push_back(chunk.rows);
+  }
+}
+
+StepResult Trainer::accumulate(const Batch& batch, float quantisation, float* losses) {
+  return run(batch, quantisation, true, losses, nullptr);
+}
+
+StepResult Trainer::evaluate(const Batch& batch, float quantisation, float* losses, float* logits) {
+  return run(batch, quantisation, false, losses, logits);
+}
+
+StepResult Trainer::run(const Batch& batch, float quantisation, bool training, float* losses, float* logits) {
+  quantisation_ = quantisation;
+  training_ = training;
+  gemm_.takeFlops();
+  gemm_.takeSeconds();
+  cutChunks(batch);
+  int longest = 0;
+  for (const Chunk& chunk : chunks_) longest = std::max(longest, chunk.rows);
+  if (longest > chunkRows_) {
+    chunkRows_ = longest;
+    matrices_.reserve(longest);
+    int widest = 0;
+    for (const Value& value : tape_.values) widest = std::max(widest, roundUp(value.width, kPadding));
+    const size_t rows = static_cast<size_t>(longest), columns = static_cast<size_t>(widest);
+    packedInput_ = Region(rows * (columns + 64) * sizeof(float));
+    pieces_ = Region((rows / kRowGrain + 1) * columns * sizeof(float));
+    quantised_.memory = Region(rows * columns + 2 * rows * sizeof(float));
+    quantised_.rows.codes = quantised_.memory.as<int8_t>();
+    quantised_.rows.scale = reinterpret_cast<float*>(quantised_.rows.codes + rows * columns);
+    quantised_.rows.sum = reinterpret_cast<int32_t*>(quantised_.rows.scale + rows);
+    quantised_.rows.groupSum = nullptr;
+    for (Region& scratch : ternaryScratch_) scratch = Region(kernels_.ternaryScratch(longest));
+  }
+  parameters_.prepare(quantisation, gemm_);
+  StepResult result;
+  size_t row = 0;
+  for (const Chunk& chunk : chunks_) {
+    chunk_ = &chunk;
+    result.loss += runChunk(losses + row, logits == nullptr ? nullptr : logits + row * static_cast<size_t>(spec_.vocabulary));
+    row += static_cast<size_t>(chunk.rows);
+  }
+  // A NaN reaches the padding of rows, which must be zero.
+  if (!isfinite(result.loss)) matrices_.clear();
+  result.gemmFlops = gemm_.takeFlops();
+  result.gemmSeconds = gemm_.takeSeconds();
+  return result;
+}
+
+double Trainer::runChunk(float* losses, float* logits) {
+  attend_.prepare(*chunk_);
+  asked_.clear();
+  for (int row = 0; row < chunk_->rows; row++)
+    if (chunk_->targets[row] >= 0 || logits != nullptr) asked_.push_back(row);
+  quantised_.value = effective_.value = -1;
+  double loss = 0;
+  for (size_t i = 0; i < tape_.nodes.size(); i++) {
+    const Node& node = tape_.nodes[i];
+    if (node.kind == OpKind::Head) loss += head(node, losses, logits);
+    else forward(node);
+    release(node, i);
+  }
+  if (training_)
+    for (size_t i = tape_.nodes.size(); i-- > 0;) {
+      backward(tape_.nodes[i]);
+      const int out = tape_.nodes[i].out;
+      if (out < 0) continue;
+      valueOf(out).reset();
+      gradients_[static_cast<size_t>(out)].reset();
+    }
+  effective_ = {};
+  for (Handle& value : values_) value.reset();
+  return loss;
+}
+
+/** Gives back what no later node reads and the backward pass does not need. */
+void Trainer::release(const Node& node, size_t index) {
+  for (const int input : node.inputs) {
+    const Value& value = tape_.values[static_cast<size_t>(input)];
+    if (value.lastReader == static_cast<int>(index) && !(training_ && value.kept)) valueOf(input).reset();
+  }
+}
+
+template <class Work>
+void Trainer::eachRow(const Work& work) {
+  inPieces(pool_, chunk_->rows, kRowGrain, [&](int begin, int end, int) {
+    for (int row = begin; row < end; row++) work(row);
+  });
+}
+
+/** out[i] += the sum over pieces of pieces_[piece][i]. */
+void Trainer::addPieces(int pieces, int width, float* out) {
+  for (int piece = 0; piece < pieces; piece++)
+    train_.addTo(out, pieces_.as<float>() + static_cast<size_t>(piece) * static_cast<size_t>(width), static_cast<size_t>(width));
+}
+
+// --- forward
+
+void Trainer::forward(const Node& node) {
+  const auto input = [&](size_t i) -> Matrix& { return *materialise(node.inputs[i]); };
+  if (node.kind == OpKind::Rope) {
+    // In place where nothing else reads the input.
+    const Handle from = materialise(node.inputs[0]);
+    const bool shared = tape_.values[static_cast<size_t>(node.inputs[0])].readers > 1;
+    valueOf(node.out) = shared ? acquire(node.out) : from;
+    Matrix& out = *valueOf(node.out);
+    const size_t half = static_cast<size_t>(spec_.ropeDim / 2);
+    return eachRow([&](int row) {
+      if (shared) std::copy(from->row(row), from->row(row) + from->padded, out.row(row));
+      const size_t at = static_cast<size_t>(chunk_->positions[row]) * half;
+      kernels_.rope(out.row(row), node.param, spec_.headDim, spec_.ropeDim, spec_.ropeAdjacent, spec_.cos.data() + at, spec_.sin.data() + at);
+    });
+  }
+  valueOf(node.out) = acquire(node.out);
+  Matrix& out = *valueOf(node.out);
+  switch (node.kind) {
+    case OpKind::Embed: return embed(node);
+    case OpKind::Linear: return linear(node);
+    case OpKind::Norm: {
+      const Matrix& x = input(0);
+      const float* weight = parameters_[node.weight].values.as<float>();
+      return eachRow([&](int row) { kernels_.norm(x.row(row), weight, node.eps, x.width, x.padded, out.row(row)); });
+    }
+    case OpKind::Gate: {
+      const Matrix &gate = input(0), &up = input(1);
+      const auto kernel = node.param == static_cast<int>(Activation::Silu) ? kernels_.silu : kernels_.relu2;
+      return eachRow([&](int row) { kernel(gate.row(row), up.row(row), out.padded, out.row(row)); });
+    }
+    case OpKind::Add: {
+      const Matrix &a = input(0), &b = input(1);
+      return eachRow([&](int row) { kernels_.add(a.row(row), b.row(row), out.padded, out.row(row)); });
+    }
+    case OpKind::Attend:
+      return attend_.forward(input(0).rows(), input(1).rows(), input(2).rows(), out.rows());
+    default: return;
+  }
+}
+
+void Trainer::embed(const Node& node) {
+  const Parameter& table = parameters_[node.weight];
+  const Matrix& out = *valueOf(node.out);
+  eachRow([&](int row) {
+    const float* from = table.row(table.values, chunk_->tokens[row]);
+    std::copy(from, from + table.padded, out.row(row));
+  });
+}
+
+void Trainer::linear(const Node& node) {
+  const Parameter& p = parameters_[node.weight];
+  const Matrix& x = *materialise(node.inputs[0]);
+  const Matrix& out = *valueOf(node.out);
+  if (p.spec.ternary && quantisation_ == 1) return ternaryLinear(node, p, x, out);
+  if (!training_ && !blends(p)) {
+    exactProduct(p, x.rows(), chunk_->rows, out.rows());
+  } else {
+    const Matrix& from = blends(p) ? *effectiveInput(node.inputs[0], true).matrix : x;
+    gemm_.multiply(chunk_->rows, {from.row(0), from.stride}, {{p.forward, out.row(0), out.stride, false}});
+  }
+  addBias(node, out);
+}
+
+/** The engine's integer product. */
+void Trainer::ternaryLinear(const Node& node, const Parameter& p, const Matrix& x, const Matrix& out) {
+  const auto begin = std::chrono::steady_clock::now();
+  if (quantised_.value != node.inputs[0]) {
+    quantised_.value = node.inputs[0];
+    quantised_.tiling = makeTiling(chunk_->rows, kernels_.tokenTile);
+    eachRow([&](int row) { kernels_.quantise(x.row(row), x.padded, quantised_.tiling, row, &quantised_.rows); });
+  }
+  const float* bias = node.bias < 0 ? nullptr : parameters_[node.bias].values.as<float>();
+  const TernaryJob job = {&p.panels, &quantised_.rows, quantised_.tiling, bias, out.row(0), out.stride};
+  inParallel(pool_, p.panels.panels, [&](int panel, int worker) {
+    kernels_.ternary(job, panel, panel + 1, ternaryScratch_[static_cast<size_t>(worker)].as<void>());
+  });
+  gemm_.count(2.0 * chunk_->rows * p.spec.rows * p.spec.columns,
+              std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+}
+
+/** The engine's product with f32 weights. */
+void Trainer::exactProduct(const Parameter& p, const Rows& x, int rows, const Rows& out) {
+  const auto begin = std::chrono::steady_clock::now();
+  inPieces(pool_, p.spec.rows, kPanelRows, [&](int first, int end, int) {
+    DenseJob job;
+    job.weight = reinterpret_cast<const uint8_t*>(p.row(p.values, first));
+    job.rowBytes = static_cast<size_t>(p.padded) * sizeof(float);
+    job.rows = end - first;
+    job.columns = p.spec.columns;
+    job.x = x.data;
+    job.xStride = x.stride;
+    job.tokens = rows;
+    job.out = out.data + first;
+    job.outStride = out.stride;
+    kernels_.dense[static_cast<int>(DenseType::F32)](job);
+  });
+  gemm_.count(2.0 * rows * p.spec.rows * p.spec.columns,
+              std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+}
+
+void Trainer::addBias(const Node& node, const Matrix& out) {
+  if (node.bias < 0) return;
+  const float* bias = parameters_[node.bias].values.as<float>();
+  eachRow([&](int row) { kernels_.add(out.row(row), bias, out.padded, out.row(row)); });
+}
+
+/** Losses of the asked rows, a few rows at a time; in training their gradients too, while the logits exist. */
+double Trainer::head(const Node& node, float* losses, float* logits) {
+  Parameter& p = parameters_[node.weight];
+  std::fill(losses, losses + chunk_->rows, 0.0f);
+  const int input = node.inputs[0], asked = static_cast<int>(asked_.size());
+  if (asked == 0) return 0;
+  const Matrix& x = *materialise(input);
+  const Handle compact = acquire(input), compactGradient = training_ ? acquire(input) : nullptr;
+  inPieces(pool_, asked, kRowGrain, [&](int begin, int end, int) {
+    for (int i = begin; i < end; i++) {
+      const float* from = x.row(asked_[static_cast<size_t>(i)]);
+      std::copy(from, from + x.padded, compact->row(i));
+    }
+  });
+  const int vocabulary = p.spec.rows, padded = roundUp(vocabulary, 64), most = std::max(64, kHeadFloats / padded);
+  const size_t stride = static_cast<size_t>(padded) + 16;
+  const size_t bytes = static_cast<size_t>(std::min(most, chunkRows_)) * stride * sizeof(float);
+  if (logits_.bytes() < bytes) logits_ = Region(bytes);
+  for (int first = 0; first < asked; first += most) {
+    const int rows = std::min(most, asked - first);
+    float* made = logits_.as<float>();
+    Matrix& from = *compact;
+    if (training_) {
+      gemm_.multiply(rows, {from.row(first), from.stride}, {{p.forward, made, stride, false}});
+    } else {
+      exactProduct(p, {from.row(first), from.stride}, rows, {made, stride});
+    }
+    inPieces(pool_, rows, 8, [&](int begin, int end, int) {
+      for (int i = begin; i < end; i++) {
+        const int row = asked_[static_cast<size_t>(first + i)], target = chunk_->targets[row];
+        float* line = made + static_cast<size_t>(i) * stride;
+        if (logits != nullptr) std::copy(line, line + vocabulary, logits + static_cast<size_t>(row) * static_cast<size_t>(vocabulary));
+        if (target >= 0) losses[row] = train_.crossEntropy(line, vocabulary, target, chunk_->weights[row]);
+      }
+    });
+    if (!training_) continue;
+    const PackedMatrix packed = gemm_.pack({from.row(first), from.stride}, rows, from.width, packedInput_.as<float>());
+    gemm_.multiply(rows, {made, stride}, {{p.backward, compactGradient->row(first), from.stride, false}});
+    gemm_.multiply(vocabulary, {made, stride, true}, {{packed, p.gradient.as<float>(), static_cast<size_t>(p.padded), true}});
+  }
+  if (training_) {
+    const Handle gradient = acquire(input);
+    std::vector<int> place(static_cast<size_t>(chunk_->rows), -1);
+    for (int i = 0; i < asked; i++) place[static_cast<size_t>(asked_[static_cast<size_t>(i)])] = i;
+    eachRow([&](int row) {
+      const int i = place[static_cast<size_t>(row)];
+      if (i < 0) std::fill(gradient->row(row), gradient->row(row) + gradient->padded, 0.0f);
+      else std::copy(compactGradient->row(i), compactGradient->row(i) + gradient->padded, gradient->row(row));
+    });
+    addGradient(input, gradient);
+  }
+  double loss = 0;
+  for (const int row : asked_)
+    if (chunk_->targets[row] >= 0) loss += static_cast<double>(chunk_->weights[row]) * static_cast<double>(losses[row]);
+  return loss;
+}
+
+// --- backward
+
+/** A value, made again from kept ones if need be. */
+Trainer::Handle& Trainer::materialise(int value) {
+  Handle& handle = valueOf(value);
+  if (handle == nullptr) forward(tape_.nodes[static_cast<size_t>(tape_.values[static_cast<size_t>(value)].producer)]);
+  return handle;
+}
+
+void Trainer::addGradient(int value, const Handle& gradient) {
+  Handle& held = gradients_[static_cast<size_t>(value)];
+  if (held == nullptr) {
+    held = gradient;
+    return;
+  }
+  bool accumulate;
+  Matrix& into = gradientFor(value, &accumulate);
+  eachRow([&](int row) { kernels_.add(into.row(row), gradient->row(row), into.padded, into.row(row)); });
+}
+
+Matrix& Trainer::gradientFor(int value, bool* accumulate) {
+  Handle& held = gradients_[static_cast<size_t>(value)];
+  *accumulate = held != nullptr;
+  if (held != nullptr && held.use_count() == 1) return *held;
+  const Handle made = acquire(value);
+  if (held != nullptr) {
+    // Another value has the same gradient: write to a copy.
+    const Matrix& shared = *held;
+    eachRow([&](int row) { std::copy(shared.row(row), shared.row(row) + shared.padded, made->row(row)); });
+  }
+  held = made;
+  return *held;
+}
+
+void Trainer::backward(const Node& node) {
+  if (node.out < 0 || gradients_[static_cast<size_t>(node.out)] == nullptr) return;
+  const Handle gradient = gradients_[static_cast<size_t>(node.out)];
+  const Matrix& dy = *gradient;
+  switch (node.kind) {
+    case OpKind::Embed: {
+      Parameter& table = parameters_[node.weight];
+      // Slices of columns, each over the rows in order.
+      return inPieces(pool_, table.padded, 16, [&](int begin, int end, int) {
+        for (int row = 0; row < chunk_->rows; row++)
+          train_.addTo(table.row(table.gradient, chunk_->tokens[row]) + begin, dy.row(row) + begin, static_cast<size_t>(end - begin));
+      });
+    }
+    case OpKind::Linear: return linearBackward(node);
+    case OpKind::Norm: {
+      const Matrix& x = *materialise(node.inputs[0]);
+      Parameter& p = parameters_[node.weight];
+      bool accumulate;
+      Matrix& dx = gradientFor(node.inputs[0], &accumulate);
+      const int pieces = (chunk_->rows + kRowGrain - 1) / kRowGrain;
+      inPieces(pool_, chunk_->rows, kRowGrain, [&](int begin, int end, int) {
+        float* share = pieces_.as<float>() + static_cast<size_t>(begin / kRowGrain) * static_cast<size_t>(p.padded);
+        std::fill(share, share + p.padded, 0.0f);
+        for (int row = begin; row < end; row++)
+          train_.normBackward(x.row(row), p.values.as<float>(), dy.row(row), node.eps, x.width, x.padded, accumulate, dx.row(row), share);
+      });
+      return addPieces(pieces, p.padded, p.gradient.as<float>());
+    }
+    case OpKind::Rope: {
+      const Handle dx = acquire(node.inputs[0]);
+      const size_t half = static_cast<size_t>(spec_.ropeDim / 2);
+      eachRow([&](int row) {
+        std::copy(dy.row(row), dy.row(row) + dy.padded, dx->row(row));
+        const size_t at = static_cast<size_t>(chunk_->positions[row]) * half;
+        kernels_.rope(dx->row(row), node.param, spec_.headDim, spec_.ropeDim, spec_.ropeAdjacent, spec_.cos.data() + at, backwardSin_.data() + at);
+      });
+      return addGradient(node.inputs[0], dx);
+    }
+    case OpKind::Gate: {
+      const Matrix &gate = *materialise(node.inputs[0]), &up = *materialise(node.inputs[1]);
+      const Handle dGate = acquire(node.inputs[0]), dUp = acquire(node.inputs[1]);
+      const auto kernel = node.param == static_cast<int>(Activation::Silu) ? train_.siluBackward : train_.relu2Backward;
+      eachRow([&](int row) { kernel(gate.row(row), up.row(row), dy.row(row), dy.padded, dGate->row(row), dUp->row(row)); });
+      addGradient(node.inputs[0], dGate);
+      return addGradient(node.inputs[1], dUp);
+    }
+    case OpKind::Add:
+      addGradient(node.inputs[0], gradient);
+      return addGradient(node.inputs[1], gradient);
+    case OpKind::Attend: {
+      const Handle dq = acquire(node.inputs[0]), dk = acquire(node.inputs[1]), dv = acquire(node.inputs[2]);
+      attend_.backward(materialise(node.inputs[0])->rows(), materialise(node.inputs[1])->rows(), materialise(node.inputs[2])->rows(),
+                       dy.rows(), dq->rows(), dk->rows(), dv->rows());
+      addGradient(node.inputs[0], dq);
+      addGradient(node.inputs[1], dk);
+      return addGradient(node.inputs[2], dv);
+    }
+    default: return;
+  }
+}
+
+const Trainer::EffectiveInput& Trainer::effectiveInput(int value, bool blended) {
+  if (effective_.value == value && effective_.blended == blended) return effective_;
+  const Handle x = materialise(value);
+  effective_ = {value, blended, false, x, {}};
+  if (!blended) return effective_;
+  effective_.matrix = acquire(value);
+  const Matrix& out = *effective_.matrix;
+  eachRow([&](int row) { train_.blendActivations(x->row(row), quantisation_, x->padded, out.row(row)); });
+  return effective_;
+}
+
+void Trainer::linearBackward(const Node& node) {
+  Parameter& p = parameters_[node.weight];
+  const int input = node.inputs[0], rows = chunk_->rows;
+  const Matrix& dy = *gradients_[static_cast<size_t>(node.out)];
+  effectiveInput(input, blends(p));
+  const Matrix& x = *effective_.matrix;
+  if (!effective_.packed) {
+    effective_.form = gemm_.pack({x.row(0), x.stride}, rows, x.width, packedInput_.as<float>());
+    effective_.packed = true;
+  }
+  gemm_.multiply(p.spec.rows, {dy.row(0), dy.stride, true}, {{effective_.form, p.gradient.as<float>(), static_cast<size_t>(p.padded), true}});
+  bool accumulate;
+  const Matrix& dx = gradientFor(input, &accumulate);
+  gemm_.multiply(rows, {dy.row(0), dy.stride}, {{p.backward, dx.row(0), dx.stride, accumulate}});
+  if (node.bias < 0) return;
+  Parameter& bias = parameters_[node.bias];
+  inPieces(pool_, rows, kRowGrain, [&](int begin, int end, int) {
+    float* share = pieces_.as<float>() + static_cast<size_t>(begin / kRowGrain) * static_cast<size_t>(bias.padded);
+    std::fill(share, share + bias.padded, 0.0f);
+    for (int row = begin; row < end; row++) train_.addTo(share, dy.row(row), static_cast<size_t>(bias.padded));
+  });
+  addPieces((rows + kRowGrain - 1) / kRowGrain, bias.padded, bias.gradient.as<float>());
+}
+
+}  // namespace unmask

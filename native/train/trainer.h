@@ -1,0 +1,121 @@
+// Forward and backward of a program over batches of rows, on all threads.
+//
+// A batch is worked off in chunks of whole sequences, so that activations stay few; gradients
+// add up over chunks and batches. Training multiplies in packed f32; evaluate() runs the
+// engine's own kernels where the engine would, so that its logits are the engine's.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "attend.h"
+#include "gemm.h"
+#include "matrices.h"
+#include "optimiser.h"
+#include "parameters.h"
+#include "tape.h"
+
+namespace unmask {
+
+/** As src/train/types.ts describes it; arrays belong to the caller. */
+struct Batch {
+  int rows = 0, sequences = 0;
+  const int32_t* tokens = nullptr;
+  const int32_t* positions = nullptr;
+  const int32_t* bounds = nullptr;  // [sequences + 1]
+  const int32_t* keys = nullptr;    // [rows][4]
+  const int32_t* targets = nullptr;
+  const float* weights = nullptr;
+};
+
+struct StepResult {
+  double loss = 0, gemmFlops = 0, gemmSeconds = 0;
+};
+
+class Trainer {
+ public:
+  /** @param spec its tensors are those of the parameters, in that order. Throws Failure config_invalid, internal. */
+  Trainer(ModelSpec spec, const std::vector<ParameterSpec>& parameters);
+
+  const char* isa() const { return kernels_.isa; }
+  int threads() const { return pool_.threads(); }
+  Parameters& parameters() { return parameters_; }
+  Optimiser& optimiser() { return optimiser_; }
+
+  /** Adds gradients; losses is [rows]. */
+  StepResult accumulate(const Batch& batch, float quantisation, float* losses);
+  /** logits: [rows][vocabulary] or null. */
+  StepResult evaluate(const Batch& batch, float quantisation, float* losses, float* logits);
+  double update(const UpdateOptions& options) { return optimiser_.update(parameters_, options); }
+
+ private:
+  using Handle = Matrices::Handle;
+  struct Quantised {
+    int value = -1;  // whose codes these are
+    Region memory;
+    QuantisedRows rows{};
+    Tiling tiling{};
+  };
+  /** The input of linears as they multiply it in the backward pass, and packed for weight gradients. */
+  struct EffectiveInput {
+    int value = -1;
+    bool blended = false, packed = false;
+    Handle matrix;
+    PackedMatrix form;
+  };
+
+  StepResult run(const Batch& batch, float quantisation, bool training, float* losses, float* logits);
+  double runChunk(float* losses, float* logits);
+  void cutChunks(const Batch& batch);
+
+  void forward(const Node& node);
+  void embed(const Node& node);
+  void linear(const Node& node);
+  void ternaryLinear(const Node& node, const Parameter& p, const Matrix& x, const Matrix& out);
+  void exactProduct(const Parameter& p, const Rows& x, int rows, const Rows& out);
+  void addBias(const Node& node, const Matrix& out);
+  double head(const Node& node, float* losses, float* logits);
+
+  void backward(const Node& node);
+  void linearBackward(const Node& node);
+
+  Handle& materialise(int value);
+  Handle acquire(int value) { return matrices_.acquire(tape_.values[static_cast<size_t>(value)].width); }
+  Handle& valueOf(int value) { return values_[static_cast<size_t>(value)]; }
+  void release(const Node& node, size_t index);
+  void addGradient(int value, const Handle& gradient);
+  /** The gradient's matrix to write to; *accumulate says whether it holds something already. */
+  Matrix& gradientFor(int value, bool* accumulate);
+  bool blends(const Parameter& p) const { return p.spec.ternary && quantisation_ > 0; }
+  const EffectiveInput& effectiveInput(int value, bool blended);
+  template <class Work>
+  void eachRow(const Work& work);
+  void addPieces(int pieces, int width, float* out);
+
+  ModelSpec spec_;
+  const Kernels& kernels_;
+  const TrainKernels& train_;
+  Pool pool_;
+  Gemm gemm_;
+  Parameters parameters_;
+  Optimiser optimiser_;
+  Tape tape_;
+  Attend attend_;
+  Matrices matrices_;
+  std::vector<float> backwardSin_;  // of the rotation back
+
+  // Of the batch and chunk that runs.
+  float quantisation_ = 0;
+  bool training_ = false;
+  std::vector<Chunk> chunks_;
+  const Chunk* chunk_ = nullptr;
+  int chunkRows_ = 0;  // of the longest chunk so far
+  std::vector<Handle> values_, gradients_;
+  Quantised quantised_;
+  EffectiveInput effective_;
+  Region packedInput_, pieces_, logits_;
+  std::vector<Region> ternaryScratch_;
+  std::vector<int> asked_;    // rows with a target
+};
+
+}  // namespace unmask
