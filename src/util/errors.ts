@@ -63,6 +63,7 @@ export const errorTable = {
   port_in_use: server,
   compiler_missing: server,
   native_unavailable: server,
+  training_diverged: server,
   out_of_memory: server,
 } as const satisfies Record<string, Kind>;
 

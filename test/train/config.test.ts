@@ -1,0 +1,89 @@
+// Training configurations that cannot work are refused with place and reason.
+
+import { describe, expect, test } from "vitest";
+import { parseTrainConfig } from "../../src/train/config.js";
+import { quantisationAt, rateShare, updateOptions } from "../../src/train/schedule.js";
+import { unmaskError } from "../format/files.js";
+import { configOf, phase } from "./runs.js";
+
+const text = `
+model: { layers: 2, hidden: 256, ffn: 768, heads: 4, kv_heads: 2, head_dim: 64, context_length: 512 }
+data: data.yaml
+phases:
+  - name: one
+    objective: next_token
+    steps: 10
+    batch: 64
+    length: 32
+    matrix_rate: 0.01
+    other_rate: 0.01
+`;
+
+test("what is not said has a default", () => {
+  const config = parseTrainConfig(text, "train.yaml");
+  expect(config.model).toMatchObject({ architecture: "bitnet", ternary: true });
+  expect(config.diffusion).toEqual({ attention: "context-causal", block_length: 32 });
+  expect(config.phases[0]).toMatchObject({ quantisation: { from: 1, to: 1, steps: 0 }, decay: "cosine" });
+});
+
+describe("refused", () => {
+  test.each([
+    ["hidden", "hidden: 256", "hidden: 200", "train.yaml:2:", "200 weights", "blocks of 128", "multiple of 128"],
+    ["feed-forward width", "ffn: 768", "ffn: 800", "train.yaml:2:", "800 weights", "multiple of 128"],
+    ["heads", "head_dim: 64", "head_dim: 40", "heads * head_dim", "160 weights"],
+    ["K/V heads", "kv_heads: 2", "kv_heads: 3", "3", "4 heads"],
+    ["odd head", "head_dim: 64", "head_dim: 33", "33", "even"],
+    ["length", "length: 32", "length: 1000", "train.yaml:9:", "512"],
+    ["batch", "batch: 64", "batch: 16", "fewer than one sequence of 32"],
+    ["unknown key", "steps: 10", "stepz: 10", "train.yaml:7:", "stepz"],
+    ["wrong type", "steps: 10", "steps: many", "train.yaml:7:", "steps"],
+    [
+      "endless quantisation",
+      "other_rate: 0.01",
+      "quantisation: { from: 0, to: 0.5, steps: 5 }\n    other_rate: 0.01",
+      "0.5",
+    ],
+  ])("%s", (_, from, to, ...words) => {
+    expect(text).toContain(from);
+    expect(() => parseTrainConfig(text.replace(from, to), "train.yaml")).toThrow(
+      unmaskError("config_invalid", ...words),
+    );
+  });
+
+  test("rows that a type with blocks of 256 cannot store", () => {
+    const narrow = text.replace("ffn: 768", "ffn: 896");
+    expect(() => parseTrainConfig(narrow, "t")).not.toThrow();
+    expect(() => parseTrainConfig(`${narrow}output: { type: tq2_0 }`, "t")).toThrow(
+      unmaskError("config_invalid", "896", "multiple of 256"),
+    );
+  });
+
+  test("two phases of one name, and blocks that pages cannot hold", () => {
+    expect(() => configOf({ phases: [phase, phase] })).toThrow(unmaskError("config_invalid", '"first"'));
+    expect(() => configOf({ diffusion: { block_length: 12 } })).toThrow(unmaskError("config_invalid", "12"));
+  });
+});
+
+describe("the schedule", () => {
+  const { phases, optimizer } = configOf({ phases: [{ ...phase, steps: 100, warmup: 10, final_rate: 0.1 }] });
+  const shares = (decay: "cosine" | "linear" | "constant") =>
+    [0, 4, 9, 10, 55, 99].map((step) => rateShare({ ...phases[0], decay }, step));
+
+  test("warms up, holds or falls", () => {
+    const near = (values: number[]) => values.map((value) => expect.closeTo(value, 3));
+    expect(shares("constant")).toEqual(near([0.1, 0.5, 1, 1, 1, 1]));
+    expect(shares("linear")).toEqual(near([0.1, 0.5, 1, 1, 0.55, 0.11]));
+    expect(shares("cosine")).toEqual(near([0.1, 0.5, 1, 1, 0.55, 0.1]));
+  });
+
+  test("ramps quantisation and ends weight decay", () => {
+    const half = {
+      ...phases[0],
+      quantisation: { from: 0.2, to: 1, steps: 50 },
+      weight_decay: 0.1,
+      weight_decay_share: 0.5,
+    };
+    expect([0, 25, 50, 99].map((step) => quantisationAt(half, step))).toEqual([0.2, expect.closeTo(0.6), 1, 1]);
+    expect([49, 50].map((step) => updateOptions(half, optimizer, step).weightDecay)).toEqual([0.1, 0]);
+  });
+});
