@@ -37,7 +37,7 @@ export function forwardCases(subject: Subject): ForwardCase[] {
     { name: `denoise ${block} rows, no head`, rows: block, forwards: denoise([]) },
     { name: `denoise ${block} rows, head of 1 row`, rows: block, forwards: denoise([block - 1]) },
     { name: `denoise ${block} rows, head of ${block} rows`, rows: block, forwards: denoise(all) },
-    { name: "decode 1 token", rows: 1, forwards: [[decodeSpan(subject)]] },
+    { name: "decode 1 token", rows: 1, forwards: [[decodeSpan(subject, decodePosition, 1)]] },
   ];
   const room = Math.min(subject.info.contextLength, subject.info.kvPages * pageSize);
   return cases.filter(({ forwards }) => forwards.every((spans) => spans.every(({ keyEnd }) => keyEnd <= room)));
@@ -73,11 +73,12 @@ export function denoiseSpan({ facts, info }: Subject, headRows: readonly number[
   };
 }
 
-function decodeSpan({ info }: Subject): Span {
-  const keyEnd = decodePosition + 1;
+/** One token at a position, with its head. */
+export function decodeSpan({ info }: Subject, position: number, token: number): Span {
+  const keyEnd = position + 1;
   return {
-    tokens: randomTokens(1, info.vocabulary),
-    position: decodePosition,
+    tokens: [token % info.vocabulary],
+    position,
     visibility: "causal",
     keyEnd,
     pages: pagesUpTo(keyEnd),

@@ -29,12 +29,15 @@ const quiet = 0.05;
 export class OtherWork {
   readonly #before = snapshot();
 
-  /** 0 to 1; 0 where the system does not say. */
-  share(): number {
+  /**
+   * 0 to 1; 0 where the system does not say.
+   * @param childrenMs processor time of our own children, which are not others
+   */
+  share(childrenMs = 0): number {
     const { own, busy, total } = snapshot();
     const elapsed = total - this.#before.total;
     if (elapsed <= 0) return 0;
-    const others = busy - this.#before.busy - (own - this.#before.own);
+    const others = busy - this.#before.busy - (own - this.#before.own) - childrenMs;
     return Math.min(1, Math.max(0, others / elapsed));
   }
 }
