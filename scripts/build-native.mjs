@@ -7,10 +7,10 @@
 //   node scripts/build-native.mjs --test              the C++ tests instead, and runs them
 //       --sanitize address,undefined | thread         under sanitizers
 //       --target aarch64                              cross-compiled, run under qemu-aarch64
-//   --force, --quiet, --verbose
+//   --force, --quiet
 //
 // Objects are named by a hash of everything that goes into them, so only what changed is
-// compiled. Exit code 3 means that there is no compiler (error code compiler_missing); the
+// compiled, and nothing is said when nothing did. Exit code 3 means that there is no compiler (error code compiler_missing); the
 // reference backend works without the addon.
 
 import { execFile, spawn } from "node:child_process";
@@ -142,7 +142,13 @@ export async function build({ test = false, sanitize = "", target = "", force = 
       ...(addonFiles.includes(name) ? ["-isystem", headers] : []),
       ...(tests.includes(source) ? ["-I", native] : []),
     ];
-    const hash = hashOf(compiler, own, headerText, tests.includes(source) ? testHeaderText : "", await readFile(source, "utf8"));
+    const hash = hashOf(
+      compiler,
+      own,
+      headerText,
+      tests.includes(source) ? testHeaderText : "",
+      await readFile(source, "utf8"),
+    );
     const object = join(objects, `${name}-${hash}.o`);
     jobs.push({ source, object, args: [...own, "-c", source, "-o", `${object}.tmp`] });
   }
@@ -165,20 +171,26 @@ export async function build({ test = false, sanitize = "", target = "", force = 
     for (const job of jobs.filter((job) => tests.includes(job.source))) {
       const program = join(folder, job.source.slice(job.source.lastIndexOf("/") + 1, -".cpp".length));
       const extra = [...link, "-pthread", ...(target ? ["-static"] : [])];
-      made.push(await linkIfChanged(compiler.program, program, [...shared, job.object], extra));
+      made.push(await linkIfChanged(compiler.program, program, [...shared, job.object], extra, log));
     }
   } else {
     const addon = join(out, `unmask-${process.platform}-${process.arch}.node`);
     const undefinedNodeSymbols = process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : [];
     made.push(
-      await linkIfChanged(compiler.program, addon, shared, [...link, "-shared", "-pthread", ...undefinedNodeSymbols]),
+      await linkIfChanged(
+        compiler.program,
+        addon,
+        shared,
+        [...link, "-shared", "-pthread", ...undefinedNodeSymbols],
+        log,
+      ),
     );
     await removeOldObjects(objects, jobs);
   }
   return made;
 }
 
-async function linkIfChanged(program, path, objects, extra) {
+async function linkIfChanged(program, path, objects, extra, log) {
   const stamp = hashOf(program, objects, extra);
   const current = existsSync(path) && existsSync(`${path}.stamp`) ? await readFile(`${path}.stamp`, "utf8") : "";
   if (current === stamp) return path;
@@ -186,6 +198,7 @@ async function linkIfChanged(program, path, objects, extra) {
   await compile(program, [...objects, ...extra, "-o", `${path}.tmp`]);
   await rename(`${path}.tmp`, path);
   await writeFile(`${path}.stamp`, stamp);
+  log(`Built ${relative(root, path)}`);
   return path;
 }
 
@@ -248,10 +261,8 @@ async function main() {
   });
   const log = values.quiet ? () => {} : console.log;
   try {
-    const started = Date.now();
     const made = await build({ ...values, log });
     if (values.test) process.exitCode = (await runTests(made, { target: values.target, log })) ? 0 : 1;
-    else log(`Native backend: ${relative(root, made[0])} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
   } catch (error) {
     console.error(error.message);
     process.exitCode = error.code === "compiler_missing" ? 3 : 1;

@@ -7,7 +7,8 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { build, runTests } from "./build-native.mjs";
 
-const onPath = (program) => (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
+const onPath = (program) =>
+  (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
 
 const guises = [
   { name: "plain" },
@@ -25,7 +26,11 @@ for (const { name, needs = [], ...options } of guises) {
   }
   console.log(`\n${name}`);
   try {
-    const programs = await build({ test: true, ...options, log: (line) => line.startsWith("Compiling") && console.log(line) });
+    const programs = await build({
+      test: true,
+      ...options,
+      log: (line) => line.startsWith("Compiling") && console.log(line),
+    });
     ok = (await runTests(programs, { ...options, log: console.log })) && ok;
   } catch (error) {
     console.error(error.message);
