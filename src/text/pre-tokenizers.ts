@@ -117,6 +117,24 @@ function patternsOf(steps: readonly Step[]): RegExp[] | null {
   return null;
 }
 
+/** What a tokenizer.json says for a pre-tokenizer: the inverse of `preTokenizerOf`. */
+export function preTokenizerJson({ patterns, nfc }: PreTokenizer): { normalizer: unknown; pre_tokenizer: unknown } {
+  const bytes = { type: "ByteLevel", add_prefix_space: false, trim_offsets: false, use_regex: patterns.includes(gpt2) };
+  const numbers = patterns[0] === llama3 ? "\\p{N}{1,3}" : "\\p{N}";
+  const splitting = {
+    type: "Split",
+    pattern: { Regex: `${contractions}|${numbers}|${rest}` },
+    behavior: "Isolated",
+    invert: false,
+  };
+  const first =
+    patterns[0] === digits ? [{ type: "Digits", individual_digits: true }] : bytes.use_regex ? [] : [splitting];
+  return {
+    normalizer: nfc ? { type: "NFC" } : null,
+    pre_tokenizer: { type: "Sequence", pretokenizers: [...first, bytes] },
+  };
+}
+
 /** Nested sequences as one list. */
 function flatten(step: unknown): Step[] {
   if (typeof step !== "object" || step === null) return [];

@@ -2,7 +2,13 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { preTokenizerNamed, preTokenizerOf, split } from "../../src/text/pre-tokenizers.js";
+import {
+  preTokenizerJson,
+  preTokenizerNamed,
+  preTokenizerNames,
+  preTokenizerOf,
+  split,
+} from "../../src/text/pre-tokenizers.js";
 import { anyText, fixture, kinds } from "./fixtures.js";
 
 describe.each(kinds)("%s", (kind) => {
@@ -70,5 +76,12 @@ describe("names", () => {
     for (const nothing of [null, undefined, 3, "ByteLevel", {}, { type: "Sequence", pretokenizers: [] }]) {
       expect(preTokenizerOf(nothing, facts)).toBeNull();
     }
+  });
+});
+
+describe("a description for tokenizer.json", () => {
+  it.each(preTokenizerNames)("of %s is recognised as it", (name) => {
+    const pre = preTokenizerNamed(name)!;
+    expect(preTokenizerOf(preTokenizerJson(pre).pre_tokenizer, pre)).toBe(pre);
   });
 });

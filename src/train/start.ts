@@ -1,0 +1,174 @@
+// A model to train further: a Hugging Face folder or a GGUF file, read into a frame.
+//
+// Only float weights can be trained: packed ternary codes are refused. Names and layout of the values
+// are GGUF's, as everywhere in training.
+
+import { stat } from "node:fs/promises";
+import { architectureOf, headDimOf, planTensors } from "../convert/architectures.js";
+import { type Checkpoint, openCheckpoint } from "../convert/checkpoint.js";
+import { diffusionFacts } from "../convert/diffusion.js";
+import { matchTensors } from "../convert/match.js";
+import { diffusionMetadata, modelMetadata } from "../convert/metadata.js";
+import { ropeSettings } from "../convert/rope.js";
+import { floatRows, interleaveHalves } from "../convert/rows.js";
+import { openGguf } from "../format/gguf.js";
+import { unpackFloats } from "../format/tensors/index.js";
+import type { Metadata, MetadataValue, ModelFile, TensorInfo } from "../format/types.js";
+import { readHyperParameters } from "../model/hyperparameters.js";
+import { buildProgram, checkWeights } from "../model/program.js";
+import { vocabularyFromMetadata } from "../text/gguf-vocabulary.js";
+import { preTokenizerJson } from "../text/pre-tokenizers.js";
+import { Tokenizer } from "../text/tokenizer.js";
+import { tokenType, type Vocabulary } from "../text/vocabulary.js";
+import { UnmaskError } from "../util/errors.js";
+import { type Frame, type Start, stopsOf, type TokenizerJson } from "./frame.js";
+
+/** @throws UnmaskError what reading it throws, and tensor_type_unsupported for weights that are not floats */
+export async function startFrom(path: string): Promise<Start> {
+  const info = await stat(path).catch((cause) => {
+    throw new UnmaskError(
+      "file_not_found",
+      `There is no model ${path} to start from. Name a folder or a GGUF file with --init.`,
+      {
+        param: "init",
+        cause,
+      },
+    );
+  });
+  if (info.isDirectory()) {
+    const checkpoint = await openCheckpoint(path);
+    try {
+      return await fromCheckpoint(checkpoint);
+    } finally {
+      await checkpoint.close();
+    }
+  }
+  const file = await openGguf(path);
+  try {
+    return await fromGguf(file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function fromCheckpoint(checkpoint: Checkpoint): Promise<Start> {
+  const { config, generationConfig } = checkpoint;
+  const architecture = architectureOf(config);
+  const headDim = headDimOf(config);
+  const tied = config.tie_word_embeddings ?? !checkpoint.tensors.has("lm_head.weight");
+  const plan = planTensors(architecture, config, tied);
+  const values = new Map<string, Float32Array>();
+  for (const { planned, tensor, packedScale } of matchTensors(checkpoint.tensors, plan, tied)) {
+    if (packedScale !== null) throw notFloats(planned.to, "packed ternary codes");
+    const { rows, columns, floats } = floatRows(checkpoint, tensor);
+    const all = await floats(0, rows);
+    values.set(planned.to, planned.permute ? interleaveHalves(all, columns, headDim) : all);
+  }
+  const tokenizerJson = withAddedTokens(checkpoint);
+  const tokenizerConfig: Record<string, unknown> = { ...(checkpoint.tokenizerConfig as Record<string, unknown>) };
+  if (checkpoint.chatTemplate !== null) tokenizerConfig.chat_template = checkpoint.chatTemplate;
+  const tokenizer = Tokenizer.fromJson(tokenizerJson, tokenizerConfig);
+  const find = (text: string) => tokenizer.tokenNamed(text) ?? undefined;
+  const rope = ropeSettings(config, headDim);
+  const metadata: Metadata = new Map(
+    [
+      ...modelMetadata(checkpoint.name, architecture, config, "f32", rope),
+      ...diffusionMetadata(diffusionFacts(config, {}, find)),
+    ].map(([key, entry]): [string, MetadataValue] => [key, entry.type === "array" ? [...entry.values] : entry.value]),
+  );
+  const directory = new Map(
+    plan.map(({ to, shape }): [string, TensorInfo] => {
+      return [to, { name: to, type: "F32", shape: shape.toReversed(), offset: 0, bytes: 0 }];
+    }),
+  );
+  const named = [config.eos_token_id, generationConfig.eos_token_id].flatMap((ids) => ids ?? []);
+  return {
+    hp: readHyperParameters(metadata, directory),
+    tokenizerJson,
+    tokenizerConfig,
+    stops: [...new Set([...named, ...stopsOf(tokenizer)])],
+    ropeScaling: config.rope_scaling ?? null,
+    ropeFreqs: rope.factors,
+    values,
+  };
+}
+
+/** tokenizer.json with the tokens that added_tokens.json alone names. */
+function withAddedTokens(checkpoint: Checkpoint): TokenizerJson {
+  const json = checkpoint.tokenizer as TokenizerJson;
+  const own = json.added_tokens ?? [];
+  const more = Object.entries(checkpoint.addedTokens as Record<string, number>)
+    .filter(([content]) => !own.some((token) => token.content === content))
+    .map(([content, id]) => ({ id, content, special: true }));
+  return { ...json, added_tokens: [...own, ...more] };
+}
+
+async function fromGguf(file: ModelFile): Promise<Start> {
+  const hp = readHyperParameters(file.metadata, file.tensors);
+  const { roles } = buildProgram(hp, { contextLength: 1 });
+  checkWeights(roles, file.tensors);
+  if (file.tensors.has("rope_freqs.weight")) {
+    throw new UnmaskError(
+      "hyperparameter_invalid",
+      `${file.path} has RoPE factors, which cannot be written back to config.json. Start from the checkpoint it was made from.`,
+      { param: "init" },
+    );
+  }
+  const values = new Map<string, Float32Array>();
+  for (const { name } of roles) {
+    const tensor = file.tensors.get(name)!;
+    const { type } = tensor;
+    if (type !== "F32" && type !== "F16" && type !== "BF16") throw notFloats(name, type);
+    values.set(name, unpackFloats(type, await file.read(tensor)));
+  }
+  const vocabulary = vocabularyFromMetadata(file.metadata);
+  return {
+    hp,
+    ...tokenizerFiles(vocabulary),
+    stops: [...new Set([...(vocabulary.eos === null ? [] : [vocabulary.eos]), ...vocabulary.stops])],
+    ropeScaling: hp.ropeScale === 1 ? null : { rope_type: "linear", factor: hp.ropeScale },
+    ropeFreqs: null,
+    values,
+  };
+}
+
+/** A vocabulary as the files of a Hugging Face tokenizer. */
+export function tokenizerFiles(vocabulary: Vocabulary): Pick<Frame, "tokenizerJson" | "tokenizerConfig"> {
+  const { tokens, types, merges, pre, bos, eos, mask, addBos, chatTemplate } = vocabulary;
+  const ids = [...tokens.keys()];
+  const plain = ids.filter((id) => types[id] === tokenType.normal || types[id] === tokenType.byte);
+  const added = ids.filter((id) => types[id] === tokenType.control || types[id] === tokenType.userDefined);
+  const text = (id: number | null) => (id === null ? {} : tokens[id]);
+  return {
+    tokenizerJson: {
+      version: "1.0",
+      added_tokens: added.map((id) => ({ id, content: tokens[id], special: types[id] === tokenType.control })),
+      ...preTokenizerJson(pre),
+      model: {
+        type: "BPE",
+        vocab: Object.fromEntries(plain.map((id) => [tokens[id], id])),
+        merges,
+        ignore_merges: pre.ignoreMerges,
+      },
+    },
+    tokenizerConfig: {
+      tokenizer_class: "PreTrainedTokenizerFast",
+      ...Object.fromEntries(
+        Object.entries({ bos_token: bos, eos_token: eos, mask_token: mask })
+          .filter(([, id]) => id !== null)
+          .map(([key, id]) => [key, text(id)]),
+      ),
+      add_bos_token: addBos,
+      ...(chatTemplate === null ? {} : { chat_template: chatTemplate }),
+    },
+  };
+}
+
+function notFloats(tensor: string, type: string): UnmaskError {
+  return new UnmaskError(
+    "tensor_type_unsupported",
+    `Training cannot start from ${tensor}, which is stored as ${type}: rounded weights have lost what training needs. ` +
+      "Start from f32, f16 or bf16 weights.",
+    { param: "init" },
+  );
+}
