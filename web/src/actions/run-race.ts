@@ -12,56 +12,73 @@ import {
 import { problemOf } from "../state/problem.js";
 import type { LaneEvent, RaceAction } from "../state/race.js";
 import { optionsOf } from "../state/settings.js";
-import { clientOf } from "./connect.js";
-import { connection, race, settings } from "./stores.js";
+import type { Connector } from "./connect.js";
+import type { Stores } from "./stores.js";
 
 /** Milliseconds. */
 const blink = 500;
 const mostRuns = 5;
 
-let job: AbortController | null = null;
+export class Racer {
+  readonly #stores: Stores;
+  readonly #connector: Connector;
+  #job: AbortController | null = null;
 
-export function stopRace(): void {
-  job?.abort();
-}
-
-/** Runs the prompt in each mode. All have one seed and the settings of the chat but its mode. */
-export async function runRace(prompt: string, modes: readonly DecodeMode[]): Promise<void> {
-  stopRace();
-  job = new AbortController();
-  const { signal } = job;
-  const { facts } = connection.get();
-  const client = clientOf(facts);
-  const options: StreamOptions = { ...optionsOf(settings.get(), facts), denoising: true, signal };
-  options.seed ??= 1;
-  race.dispatch({ type: "start", prompt, modes, blockLength: facts?.blockLength ?? 32 });
-  try {
-    // The first request of a prompt pays for what the cache then has; no lane is to be that first one.
-    for (const decodeMode of modes) await client.chat(prompt, { ...options, decodeMode, maxTokens: 1 });
-  } catch {
-    // A lane that cannot run says why itself.
+  constructor(stores: Stores, connector: Connector) {
+    this.#stores = stores;
+    this.#connector = connector;
   }
-  for (const [lane, decodeMode] of modes.entries()) {
-    if (signal.aborted) break;
-    race.dispatch({ type: "lane", lane });
+
+  /** Ends the race; there is no result. */
+  stop(): void {
+    this.#job?.abort();
+  }
+
+  /** Runs the prompt in each mode. All have one seed and the settings of the chat but its mode. */
+  async run(prompt: string, modes: readonly DecodeMode[]): Promise<void> {
+    this.stop();
+    this.#job = new AbortController();
+    const { signal } = this.#job;
+    const { connection, race, settings } = this.#stores;
+    const { facts } = connection.get();
+    const client = this.#connector.client();
+    const options: StreamOptions = { ...optionsOf(settings.get(), facts), denoising: true, signal };
+    options.seed ??= 1;
+    race.dispatch({ type: "start", prompt, modes, blockLength: facts?.blockLength ?? 32 });
     try {
-      await runLane(client, prompt, { ...options, decodeMode }, lane);
-    } catch (error) {
-      if (error instanceof UnmaskClientError && error.code === "aborted") break;
-      race.dispatch({ type: "failed", lane, problem: problemOf(error) });
+      // The first request of a prompt pays for what the cache then has; no lane is to be that first one.
+      for (const decodeMode of modes) await client.chat(prompt, { ...options, decodeMode, maxTokens: 1 });
+    } catch {
+      // A lane that cannot run says why itself.
     }
+    for (const [lane, decodeMode] of modes.entries()) {
+      if (signal.aborted) break;
+      race.dispatch({ type: "lane", lane });
+      try {
+        await runLane(client, prompt, { ...options, decodeMode }, lane, race.dispatch);
+      } catch (error) {
+        if (error instanceof UnmaskClientError && error.code === "aborted") break;
+        race.dispatch({ type: "failed", lane, problem: problemOf(error) });
+      }
+    }
+    race.dispatch({ type: "end" });
   }
-  race.dispatch({ type: "end" });
 }
 
-async function runLane(client: UnmaskClient, prompt: string, options: StreamOptions, lane: number): Promise<void> {
-  const picture = slowly(race.dispatch);
+async function runLane(
+  client: UnmaskClient,
+  prompt: string,
+  options: StreamOptions,
+  lane: number,
+  dispatch: (action: RaceAction) => void,
+): Promise<void> {
+  const picture = slowly(dispatch);
   let took = await run(client, prompt, options, (event) => picture.add({ type: "event", lane, event }));
   picture.flush();
   for (let i = 1; i < mostRuns && took < blink; i++) {
     const events: LaneEvent[] = [];
     took = await run(client, prompt, options, (event) => events.push(event));
-    race.dispatch({ type: "rerun", lane, events });
+    dispatch({ type: "rerun", lane, events });
   }
 }
 

@@ -33,34 +33,31 @@ function firstConversations(): Conversations {
   return { list: [fresh], current: fresh.id };
 }
 
-export const conversations = frameStore(
-  reduceConversations,
-  settled(load<Conversations>("conversations", firstConversations())),
-);
-/** By the id of the answer. */
-export const traces = frameStore<Traces, { id: string; edit: (trace: Trace | undefined) => Trace }>(
-  (all, { id, edit }) => ({ ...all, [id]: edit(all[id]) }),
-  {},
-);
-/** The answer that is being made, of a chat; one at a time. */
-export const running = frameStore<string | null, string | null>((_, id) => id, null);
-export const settings = frameStore<Settings, Partial<Settings>>(merge, {
-  ...noSettings,
-  ...load<Partial<Settings>>("settings", {}),
-});
-export const backends = frameStore(
-  reduceBackends,
-  load<Backends>("backends", { list: [ownServer], current: ownServer.id }),
-);
-export const connection = frameStore<Connection, Partial<Connection>>(merge, {
-  state: "connecting",
-  facts: null,
-  problem: null,
-});
-export const race = frameStore(reduceRace, noRace);
+/** All of the page's state, as it was left. */
+export function createStores() {
+  return {
+    conversations: frameStore(reduceConversations, settled(load<Conversations>("conversations", firstConversations()))),
+    /** By the id of the answer. */
+    traces: frameStore<Traces, { id: string; edit: (trace: Trace | undefined) => Trace }>(
+      (all, { id, edit }) => ({ ...all, [id]: edit(all[id]) }),
+      {},
+    ),
+    /** The answer that is being made, of a chat; one at a time. */
+    running: frameStore<string | null, string | null>((_, id) => id, null),
+    settings: frameStore<Settings, Partial<Settings>>(merge, {
+      ...noSettings,
+      ...load<Partial<Settings>>("settings", {}),
+    }),
+    backends: frameStore(reduceBackends, load<Backends>("backends", { list: [ownServer], current: ownServer.id })),
+    connection: frameStore<Connection, Partial<Connection>>(merge, { state: "connecting", facts: null, problem: null }),
+    race: frameStore(reduceRace, noRace),
+  };
+}
+
+export type Stores = ReturnType<typeof createStores>;
 
 /** Begins to keep what changes. */
-export function startKeeping(): void {
+export function startKeeping({ conversations, settings, backends }: Stores): void {
   conversations.subscribe(() => keep("conversations", conversations.get()));
   settings.subscribe(() => keep("settings", settings.get()));
   backends.subscribe(() => keep("backends", backends.get()));

@@ -1,8 +1,7 @@
 // The chat: turns, and the place to write the next one.
 
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { ask } from "../actions/ask.js";
-import { connection, conversations, running, traces } from "../actions/stores.js";
+import { usePage } from "../actions/page.js";
 import { current } from "../state/conversation.js";
 import { Composer } from "./composer.js";
 import { useStore } from "./hooks.js";
@@ -11,6 +10,7 @@ import { SystemPrompt } from "./system-prompt.js";
 import { Welcome } from "./welcome.js";
 
 export function Chat() {
+  const { asker, connection, conversations, running, traces } = usePage();
   const conversation = useStore(conversations, current);
   const all = useStore(traces, (state) => state);
   const busy = useStore(running, (id) => id);
@@ -34,14 +34,14 @@ export function Chat() {
   const { turns } = conversation;
   const send = (text: string) => {
     following.current = true;
-    void ask(text);
+    void asker.ask(text);
   };
   return (
     <div class="chat">
       <h1 class="hidden">Chat</h1>
       {turns.length === 0 && <Welcome onAsk={send} />}
       <SystemPrompt conversation={conversation} />
-      <div class="turns" role="log" aria-label="Conversation">
+      <section class="turns" aria-label="Conversation">
         {turns.map((turn, i) =>
           turn.role === "user" ? (
             <QuestionView key={turn.id} turn={turn} />
@@ -49,7 +49,7 @@ export function Chat() {
             <AnswerView key={turn.id} turn={turn} trace={all[turn.id] ?? null} last={i === turns.length - 1} />
           ),
         )}
-      </div>
+      </section>
       <Composer key={conversation.id} busy={busy !== null} ready={ready} onSend={send} />
       <div ref={end} class="end" />
     </div>

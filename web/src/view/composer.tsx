@@ -2,7 +2,7 @@
 // answer, "/" anywhere comes here.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { stop } from "../actions/ask.js";
+import { usePage } from "../actions/page.js";
 import { useKeys } from "./hooks.js";
 import { Icon } from "./icons.js";
 
@@ -13,6 +13,7 @@ interface ComposerProps {
 }
 
 export function Composer({ busy, ready, onSend }: ComposerProps) {
+  const { asker } = usePage();
   const [text, setText] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
@@ -20,7 +21,7 @@ export function Composer({ busy, ready, onSend }: ComposerProps) {
     if (matchMedia("(hover: hover)").matches) field.current?.focus({ preventScroll: true });
   }, []);
   useKeys((event) => {
-    if (event.key === "Escape" && busy && document.querySelector("dialog[open]") === null) stop();
+    if (event.key === "Escape" && busy && document.querySelector("dialog[open]") === null) asker.stop();
     if (event.key === "/" && !isEditable(event.target) && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       field.current?.focus();
@@ -56,7 +57,7 @@ export function Composer({ busy, ready, onSend }: ComposerProps) {
         />
       </div>
       {busy ? (
-        <button type="button" class="round" aria-label="Stop" title="Stop (Escape)" onClick={stop}>
+        <button type="button" class="round" aria-label="Stop" title="Stop (Escape)" onClick={() => asker.stop()}>
           <Icon name="stop" />
         </button>
       ) : (

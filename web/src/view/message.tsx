@@ -1,6 +1,6 @@
 // One turn: the question as a heading, the answer as text with how it was made below it.
 
-import { askAgain } from "../actions/ask.js";
+import { usePage } from "../actions/page.js";
 import type { AnswerFacts, AssistantTurn, UserTurn } from "../state/conversation.js";
 import type { Trace } from "../state/trace.js";
 import { CanvasFigure } from "./canvas.js";
@@ -27,6 +27,7 @@ interface AnswerProps {
 }
 
 export function AnswerView({ turn, trace, last }: AnswerProps) {
+  const { asker } = usePage();
   const running = turn.state === "running";
   return (
     <article class="answer" aria-label="Answer">
@@ -42,7 +43,7 @@ export function AnswerView({ turn, trace, last }: AnswerProps) {
           <span class="actions">
             {turn.text !== "" && <CopyButton text={turn.text} label="Copy the answer" />}
             {last && (
-              <button type="button" class="quiet" onClick={() => void askAgain()}>
+              <button type="button" class="quiet" onClick={() => void asker.again()}>
                 <Icon name="again" /> {turn.state === "failed" ? "Try again" : "Answer again"}
               </button>
             )}

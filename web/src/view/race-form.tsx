@@ -2,11 +2,12 @@
 
 import { useState } from "preact/hooks";
 import type { DecodeMode } from "../../../src/client/index.js";
-import { runRace, stopRace } from "../actions/run-race.js";
+import { usePage } from "../actions/page.js";
 
 const usual: readonly DecodeMode[] = ["autoregressive", "iterative", "adaptive", "greedy"];
 
 export function RaceForm({ modes, running }: { modes: readonly DecodeMode[]; running: boolean }) {
+  const { racer } = usePage();
   const [prompt, setPrompt] = useState("How does a diffusion language model work?");
   const [chosen, setChosen] = useState<readonly DecodeMode[]>(usual.filter((mode) => modes.includes(mode)));
   const lanes = [...usual, ...modes.filter((mode) => !usual.includes(mode))].filter((mode) => modes.includes(mode));
@@ -18,7 +19,7 @@ export function RaceForm({ modes, running }: { modes: readonly DecodeMode[]; run
       class="race-form"
       onSubmit={(event) => {
         event.preventDefault();
-        if (fits && prompt.trim() !== "") void runRace(prompt.trim(), chosen);
+        if (fits && prompt.trim() !== "") void racer.run(prompt.trim(), chosen);
       }}
     >
       <label>
@@ -31,7 +32,7 @@ export function RaceForm({ modes, running }: { modes: readonly DecodeMode[]; run
         />
       </label>
       {running ? (
-        <button type="button" onClick={stopRace}>
+        <button type="button" onClick={() => racer.stop()}>
           Stop
         </button>
       ) : (

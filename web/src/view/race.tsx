@@ -1,6 +1,6 @@
 // The race: choosing who runs, running, and the replay.
 
-import { connection, race } from "../actions/stores.js";
+import { usePage } from "../actions/page.js";
 import type { Race } from "../state/race.js";
 import { useStore } from "./hooks.js";
 import { Lanes } from "./lane.js";
@@ -9,6 +9,7 @@ import { RaceForm } from "./race-form.js";
 import { Replay } from "./replay.js";
 
 export function RaceView() {
+  const { connection, race } = usePage();
   const state = useStore(race, (value) => value);
   const { facts, problem } = useStore(connection, (value) => value);
   return (

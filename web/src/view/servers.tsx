@@ -1,14 +1,14 @@
 // The servers: choosing one, adding one, giving a key.
 
 import { useState } from "preact/hooks";
-import { connect } from "../actions/connect.js";
+import { usePage } from "../actions/page.js";
 import { newId } from "../actions/storage.js";
-import { backends } from "../actions/stores.js";
 import { addressProblem, currentBackend, ownServer } from "../state/backends.js";
 import { useStore } from "./hooks.js";
 import { Icon } from "./icons.js";
 
 export function ServersForm() {
+  const { backends, connector } = usePage();
   const { list } = useStore(backends, (state) => state);
   const chosen = useStore(backends, currentBackend);
   return (
@@ -24,7 +24,7 @@ export function ServersForm() {
                 checked={id === chosen.id}
                 onChange={() => {
                   backends.dispatch({ type: "choose", id });
-                  void connect();
+                  void connector.connect();
                 }}
               />
               {name} {url !== "" && <span class="muted">{url}</span>}
@@ -36,7 +36,7 @@ export function ServersForm() {
                 aria-label={`Remove ${name}`}
                 onClick={() => {
                   backends.dispatch({ type: "remove", id });
-                  if (id === chosen.id) void connect();
+                  if (id === chosen.id) void connector.connect();
                 }}
               >
                 <Icon name="trash" />
@@ -56,7 +56,7 @@ export function ServersForm() {
             value={chosen.apiKey}
             onChange={(event) => {
               backends.dispatch({ type: "key", id: chosen.id, apiKey: event.currentTarget.value.trim() });
-              void connect();
+              void connector.connect();
             }}
           />
         </label>
@@ -67,6 +67,7 @@ export function ServersForm() {
 }
 
 function AddServer() {
+  const { backends, connector } = usePage();
   const [url, setUrl] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
   const add = (event: Event) => {
@@ -76,7 +77,7 @@ function AddServer() {
     if (wrong !== null) return;
     backends.dispatch({ type: "add", id: newId(), url: url.trim(), apiKey: "" });
     setUrl("");
-    void connect();
+    void connector.connect();
   };
   return (
     <form class="add-server" onSubmit={add} noValidate>

@@ -1,7 +1,7 @@
 // The settings: how answers are decoded and sampled, and which servers there are.
 
 import { useEffect, useRef } from "preact/hooks";
-import { connection, settings } from "../actions/stores.js";
+import { usePage } from "../actions/page.js";
 import { divisors } from "../state/facts.js";
 import { noSettings } from "../state/settings.js";
 import { NumberField, SelectField } from "./fields.js";
@@ -10,6 +10,7 @@ import { Icon } from "./icons.js";
 import { ServersForm } from "./servers.js";
 
 export function SettingsDialog({ open, onClose }: { open: boolean; onClose: () => void }) {
+  const { settings } = usePage();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     if (open) dialog.current?.showModal();
@@ -50,6 +51,7 @@ const modeWords = {
 } as const;
 
 function DecodingFields() {
+  const { connection, settings } = usePage();
   const facts = useStore(connection, (state) => state.facts);
   const set = useStore(settings, (state) => state);
   if (facts === null || facts.defaults === null || facts.decodeModes.length < 2) return null;
@@ -88,6 +90,7 @@ function DecodingFields() {
 }
 
 function SamplingFields() {
+  const { connection, settings } = usePage();
   const facts = useStore(connection, (state) => state.facts);
   const set = useStore(settings, (state) => state);
   const longest = facts?.contextLength ?? null;

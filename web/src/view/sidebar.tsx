@@ -1,9 +1,8 @@
 // The side: the name, conversations, and which server answers.
 
 import { useEffect, useRef } from "preact/hooks";
-import { connect } from "../actions/connect.js";
+import { usePage } from "../actions/page.js";
 import { newId } from "../actions/storage.js";
-import { backends, connection, conversations } from "../actions/stores.js";
 import { type Conversation, titleOf } from "../state/conversation.js";
 import { factPhrases } from "../state/facts.js";
 import { useStore } from "./hooks.js";
@@ -17,6 +16,7 @@ interface SidebarProps {
 }
 
 export function Sidebar({ open, onClose, onSettings }: SidebarProps) {
+  const { conversations } = usePage();
   const { list, current } = useStore(conversations, (state) => state);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -69,6 +69,7 @@ function Wordmark() {
 }
 
 function ConversationItem(props: { item: Conversation; current: boolean; onOpen: () => void }) {
+  const { conversations } = usePage();
   const title = titleOf(props.item);
   const { id } = props.item;
   return (
@@ -89,11 +90,12 @@ function ConversationItem(props: { item: Conversation; current: boolean; onOpen:
 }
 
 function Server({ onSettings }: { onSettings: () => void }) {
+  const { backends, connection, connector } = usePage();
   const { list, current } = useStore(backends, (state) => state);
   const { state, facts, problem } = useStore(connection, (value) => value);
   const choose = (id: string) => {
     backends.dispatch({ type: "choose", id });
-    void connect();
+    void connector.connect();
   };
   return (
     <section class="server" aria-label="Server">
@@ -123,7 +125,7 @@ function Server({ onSettings }: { onSettings: () => void }) {
       </div>
       {state === "failed" && (
         <p>
-          <button type="button" onClick={() => void connect()}>
+          <button type="button" onClick={() => void connector.connect()}>
             Try again
           </button>{" "}
           <button type="button" class="quiet" onClick={onSettings}>

@@ -1,9 +1,10 @@
 // The system prompt of a conversation, folded away until it is wanted.
 
-import { conversations } from "../actions/stores.js";
+import { usePage } from "../actions/page.js";
 import type { Conversation } from "../state/conversation.js";
 
 export function SystemPrompt({ conversation }: { conversation: Conversation }) {
+  const { conversations } = usePage();
   const { system, turns } = conversation;
   if (turns.length > 0 && system === "") return null;
   return (

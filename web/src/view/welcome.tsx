@@ -1,6 +1,6 @@
 // What an empty chat shows: what this is, and something to ask.
 
-import { connection } from "../actions/stores.js";
+import { usePage } from "../actions/page.js";
 import { prefersStillness, useStore } from "./hooks.js";
 import { tint } from "./tint.js";
 
@@ -23,6 +23,7 @@ const specimen: readonly { text: string; turn: number; sure: number }[] = [
 ];
 
 export function Welcome({ onAsk }: { onAsk: (text: string) => void }) {
+  const { connection } = usePage();
   const denoising = useStore(connection, ({ facts }) => facts === null || facts.denoising);
   return (
     <section class="welcome">
