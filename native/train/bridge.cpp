@@ -162,11 +162,11 @@ napi_value update(napi_env env, napi_value* arguments) {
 }
 
 Region& regionOf(Parameter& p, int which) {
-  Region* regions[] = {&p.values, &p.gradient, &p.first, &p.second};
+  Region* regions[] = {&p.values, &p.gradient, &p.first, &p.second, &p.momentum};
   return *regions[which];
 }
 
-/** trainerRead(trainer, parameter, which, out): 0 values, 1 gradient, 2 and 3 the optimiser's moments. */
+/** trainerRead(trainer, parameter, which, out): 0 values, 1 gradient, 2 and 3 AdamW's moments, 4 Muon's momentum. */
 napi_value read(napi_env env, napi_value* arguments) {
   Parameter& p = trainerOf(env, arguments[0]).parameters()[static_cast<int>(number(env, arguments[1]))];
   copyOut(p, regionOf(p, static_cast<int>(number(env, arguments[2]))), floatArray(env, arguments[3]).data);

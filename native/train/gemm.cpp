@@ -46,7 +46,8 @@ void Gemm::packPanel(const View& b, int depth, int columns, int panel, float* ou
 }
 
 PackedMatrix Gemm::pack(const View& b, int depth, int columns, float* out) {
-  inParallel(pool_, panels(columns), [&](int panel, int) { packPanel(b, depth, columns, panel, out); });
+  inParallel(pool_, panels(columns), [&](int panel, int) { packPanel(b, depth, columns, panel, out); },
+             static_cast<double>(depth) * columns);
   return {out, depth, columns};
 }
 
@@ -111,7 +112,9 @@ void Gemm::multiply(int rows, const View& a, const std::vector<Target>& targets)
   const int wanted = kTasksPerThread * pool_.threads();
   const int blocks = std::max(ceilDivide(tiles, kBlockTiles), std::min(wanted, ceilDivide(tiles, 4)));
   const int slices = blocks >= wanted ? 1 : ceilDivide(wanted, blocks);
-  inParallel(pool_, blocks * slices, [&](int task, int worker) {
+  double flops = 0;
+  for (const Target& target : targets) flops += 2.0 * rows * target.b.depth * target.b.columns;
+  const auto multiplyTask = [&](int task, int worker) {
     const int block = task / slices, slice = task % slices;
     const int first = static_cast<int>(static_cast<int64_t>(tiles) * block / blocks) * tile;
     const int end = std::min(rows, static_cast<int>(static_cast<int64_t>(tiles) * (block + 1) / blocks) * tile);
@@ -121,9 +124,8 @@ void Gemm::multiply(int rows, const View& a, const std::vector<Target>& targets)
       const int panel = all * slice / slices, endPanel = all * (slice + 1) / slices;
       if (panel < endPanel) multiplyBlock(a, target, first, end - first, panel, endPanel, worker);
     }
-  });
-  double flops = 0;
-  for (const Target& target : targets) flops += 2.0 * rows * target.b.depth * target.b.columns;
+  };
+  inParallel(pool_, blocks * slices, multiplyTask, flops / 16);
   count(flops, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
 }
 

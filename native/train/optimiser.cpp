@@ -70,11 +70,11 @@ void Optimiser::muon(Parameter& p, double scale, const UpdateOptions& o) {
   float* update = scratch_.as<float>();
   const float momentum = static_cast<float>(o.momentum), gradientScale = static_cast<float>(scale);
   inPieces(pool_, static_cast<int>(p.floats), kPiece, [&](int begin, int end, int) {
-    float* first = p.first.as<float>() + begin;
+    float* sum = p.momentum.as<float>() + begin;
     const float* gradient = p.gradient.as<float>() + begin;
     const size_t n = static_cast<size_t>(end - begin);
-    kernels_.combine(first, momentum, gradient, gradientScale, n, first);
-    kernels_.combine(first, momentum, gradient, gradientScale, n, update + begin);  // Nesterov
+    kernels_.combine(sum, momentum, gradient, gradientScale, n, sum);
+    kernels_.combine(sum, momentum, gradient, gradientScale, n, update + begin);  // Nesterov
   });
   const float inverse = static_cast<float>(1 / (sqrt(norm(scratch_, p.floats)) + 1e-7));
   kernels_.combine(update, inverse, update, 0, p.floats, update);

@@ -19,6 +19,7 @@ Parameters::Parameters(const std::vector<ParameterSpec>& specs, const TrainKerne
     p.padded = roundUp(spec.columns, kPadding);
     p.floats = static_cast<size_t>(spec.rows) * static_cast<size_t>(p.padded);
     for (Region* region : {&p.values, &p.gradient, &p.first, &p.second}) *region = Region(p.floats * sizeof(float));
+    if (spec.kind == ParameterSpec::Kind::Matrix) p.momentum = Region(p.floats * sizeof(float));
     if (spec.ternary) largest = std::max(largest, p.floats);
     all_.push_back(std::move(p));
   }

@@ -24,7 +24,8 @@ struct Parameter {
   int padded;
   size_t floats;            // rows * padded
   bool multiplied = false;  // by a product: needs packing
-  Region values, gradient, first, second;
+  Region values, gradient;
+  Region first, second, momentum;  // of AdamW, and of Muon for a matrix
 
   // As of the last Parameters::prepare.
   PackedMatrix forward, backward;  // out = x * weight^T; dx = dy * weight

@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kChunkRows = 2048;    // rows of a chunk, unless one sequence is longer
 constexpr int kRowGrain = 32;       // rows of a task; sums over rows are cut here
+constexpr double kRowOperations = 512;  // a guess at what one row of a row-wise op takes
 constexpr int kHeadFloats = 1 << 20;  // logits that exist at a time
 
 const TrainKernels* trainKernelsFor(const Kernels& kernels) {
@@ -171,9 +172,10 @@ void Trainer::release(const Node& node, size_t index) {
 
 template <class Work>
 void Trainer::eachRow(const Work& work) {
-  inPieces(pool_, chunk_->rows, kRowGrain, [&](int begin, int end, int) {
+  const auto rows = [&](int begin, int end, int) {
     for (int row = begin; row < end; row++) work(row);
-  });
+  };
+  inPieces(pool_, chunk_->rows, kRowGrain, rows, chunk_->rows * kRowOperations);
 }
 
 /** out[i] += the sum over pieces of pieces_[piece][i]. */

@@ -32,7 +32,7 @@ export interface PackedProgram {
 }
 
 /** @throws UnmaskError tensor_missing */
-export function packProgram(program: Program, file: ModelFile): PackedProgram {
+export function packProgram(program: Program, file: Pick<ModelFile, "tensors">): PackedProgram {
   const weights = new Map<string, number>();
   const tensors: number[] = [];
   const weight = (name: string | null): number => {

@@ -67,8 +67,8 @@ function addonPath(): string {
   return fileURLToPath(new URL(`../../build/native/${name}`, import.meta.url));
 }
 
-/** @throws UnmaskError native_unavailable */
-function loadAddon(): Addon {
+/** What the addon exports, for a caller that knows it. Throws `native_unavailable`. */
+export function loadAddon<Exports = Addon>(): Exports {
   const path = addonPath();
   if (!existsSync(path)) {
     throw new UnmaskError(
@@ -77,7 +77,7 @@ function loadAddon(): Addon {
     );
   }
   try {
-    return createRequire(import.meta.url)(path) as Addon; // Node caches it
+    return createRequire(import.meta.url)(path) as Exports; // Node caches it
   } catch (cause) {
     throw new UnmaskError(
       "native_unavailable",
@@ -177,9 +177,9 @@ class Native implements NativeBackend {
 }
 
 /** What the addon rejects with carries one of our codes. */
-async function settled(promise: Promise<void>): Promise<void> {
+export async function settled<T>(promise: Promise<T>): Promise<T> {
   try {
-    await promise;
+    return await promise;
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (code === undefined || !(code in errorTable)) throw error;
