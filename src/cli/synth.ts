@@ -4,6 +4,7 @@ import { SingleBar } from "cli-progress";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { presetNames, synthTypes } from "../bench/presets.js";
 import type { SynthOptions, SynthReport } from "../bench/synthetic-model.js";
+import { leastVocabulary } from "../bench/synthetic-vocabulary.js";
 import { showBytes } from "../config/bytes.js";
 import { type Architecture, architectures } from "../model/types.js";
 import { UnmaskError } from "../util/errors.js";
@@ -15,6 +16,7 @@ interface SynthFlags {
   out: string;
   type?: SynthOptions["type"];
   layers?: number;
+  vocabulary?: number;
   arch?: Architecture;
   seed?: number;
 }
@@ -28,7 +30,7 @@ Presets:
 
 Examples:
   $ unmask synth --preset bitnet-2b -o bitnet-2b.gguf
-  $ unmask synth --preset qwen2.5-32b --type tq2_0 --layers 4 -o layers.gguf
+  $ unmask synth --preset qwen2.5-32b --layers 4 --vocabulary 1000 -o layers.gguf
   $ unmask bench --model bitnet-2b.gguf`;
 
 export function registerSynth(program: Command, surroundings: Surroundings): void {
@@ -44,13 +46,18 @@ export function registerSynth(program: Command, surroundings: Surroundings): voi
       ).choices(synthTypes),
     )
     .option("--layers <n>", "Another number of layers.", layersArgument)
+    .option(
+      "--vocabulary <n>",
+      "Another number of tokens: a small one leaves only the layers to be measured.",
+      vocabularyArgument,
+    )
     .addOption(new Option("--arch <name>", "Another architecture.").choices(architectures))
     .option("--seed <n>", "Other weights. (default: 0)", seedArgument)
     .addHelpText("after", examples)
     .action(async (flags: SynthFlags) => await run(flags, surroundings));
 }
 
-async function run({ out, layers, arch, ...flags }: SynthFlags, surroundings: Surroundings): Promise<void> {
+async function run({ out, layers, vocabulary, arch, ...flags }: SynthFlags, surroundings: Surroundings): Promise<void> {
   const { stdout, stderr } = surroundings;
   let interrupted = false;
   const release = surroundings.onInterrupt(() => {
@@ -66,7 +73,11 @@ async function run({ out, layers, arch, ...flags }: SynthFlags, surroundings: Su
     : null;
   try {
     const { synthesise } = await import("../bench/synthetic-model.js");
-    const shape = { ...(layers && { layers }), ...(arch && { architecture: arch }) };
+    const shape = {
+      ...(layers && { layers }),
+      ...(vocabulary && { vocabulary }),
+      ...(arch && { architecture: arch }),
+    };
     const report = await synthesise(out, { ...flags, shape }, (done, total, tensor) => {
       if (interrupted) throw new UnmaskError("aborted", "Stopped; nothing was written.");
       if (bar !== null && !bar.isActive) bar.start(total, 0, { tensor });
@@ -91,6 +102,14 @@ function summary({ path, architecture, type, layers, parameters, tensorBytes }: 
 function layersArgument(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 1024) throw new InvalidArgumentError("1 to 1024 layers.");
+  return value;
+}
+
+function vocabularyArgument(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < leastVocabulary || value > 2 ** 20) {
+    throw new InvalidArgumentError(`${leastVocabulary} to ${2 ** 20} tokens.`);
+  }
   return value;
 }
 

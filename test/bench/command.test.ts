@@ -28,7 +28,20 @@ describe("synth", () => {
   it("writes a model and says that it has no quality", async () => {
     const at = stage();
     const path = folder.file("made.gguf");
-    const argv = ["--preset", "smollm2-135m", "--layers", "1", "--arch", "qwen2", "--seed", "3", "-o", path];
+    const argv = [
+      "--preset",
+      "smollm2-135m",
+      "--layers",
+      "1",
+      "--vocabulary",
+      "500",
+      "--arch",
+      "qwen2",
+      "--seed",
+      "3",
+      "-o",
+      path,
+    ];
     expect(await at.run("synth", ...argv)).toBe(0);
     expect(at.stdout.text).toMatch(/made\.gguf: qwen2, q2_0, 1 layer, .* parameters/);
     expect(at.stdout.text).toContain("random weights");
@@ -41,8 +54,12 @@ describe("synth", () => {
     [["--preset", "gpt", "-o", "x.gguf"], /bitnet-2b, smollm2-135m, qwen2.5-32b, llama-8b/],
     [["--preset", "smollm2-135m", "--type", "i2_s", "-o", "x.gguf"], /type_does_not_fit.*q2_0/],
     [["--preset", "smollm2-135m", "--layers", "0", "-o", "x.gguf"], /1 to 1024/],
+    [["--preset", "smollm2-135m", "--vocabulary", "200", "-o", "x.gguf"], /259 to/],
     [["--preset", "smollm2-135m", "--seed", "-1", "-o", "x.gguf"], /whole number/],
-    [["--preset", "smollm2-135m", "--layers", "1", "-o", "/no/such/folder/x.gguf"], /file_write_failed/],
+    [
+      ["--preset", "smollm2-135m", "--layers", "1", "--vocabulary", "300", "-o", "/no/such/folder/x.gguf"],
+      /file_write_failed/,
+    ],
   ])("refuses %j", async (argv, message) => {
     const at = stage();
     expect(await at.run("synth", ...argv)).toBe(1);
