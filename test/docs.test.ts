@@ -81,10 +81,11 @@ function commandLines(text: string): string[] {
 }
 
 function problems(program: Command, line: string): string[] {
-  const name = line.split(" ")[0];
+  const [name, nested] = line.split(" ");
   if (name.startsWith("-") || name === "help") return [];
-  const command = program.commands.find((candidate) => candidate.name() === name);
-  if (command === undefined) return [`unmask ${name}: no such command`];
+  const named = program.commands.find((candidate) => candidate.name() === name);
+  if (named === undefined) return [`unmask ${name}: no such command`];
+  const command = named.commands.find((candidate) => candidate.name() === nested) ?? named;
   const known = command.options.flatMap((option) => [option.long, option.short]);
   const flags = [...line.matchAll(/(?<=\s)--?[a-z][\w-]*/g)].map((match) => match[0]);
   return flags

@@ -30,13 +30,14 @@ type Subject = Pick<EngineParts, "info" | "facts" | "maxRows">;
 export function forwardCases(subject: Subject): ForwardCase[] {
   const { facts } = subject;
   const block = facts.blockLength;
+  const step = facts.attention === "causal" ? `forward of ${block} rows` : `denoise ${block} rows`;
   const denoise = (rows: readonly number[]) => [[denoiseSpan(subject, rows)]];
   const all = Array.from({ length: block }, (_, row) => row);
   const cases: ForwardCase[] = [
     ...prompts.map((rows) => prefillCase(subject, rows)),
-    { name: `denoise ${block} rows, no head`, rows: block, forwards: denoise([]) },
-    { name: `denoise ${block} rows, head of 1 row`, rows: block, forwards: denoise([block - 1]) },
-    { name: `denoise ${block} rows, head of ${block} rows`, rows: block, forwards: denoise(all) },
+    { name: `${step}, no head`, rows: block, forwards: denoise([]) },
+    { name: `${step}, head of 1 row`, rows: block, forwards: denoise([block - 1]) },
+    { name: `${step}, head of ${block} rows`, rows: block, forwards: denoise(all) },
     { name: "decode 1 token", rows: 1, forwards: [[decodeSpan(subject, decodePosition, 1)]] },
   ];
   const room = Math.min(subject.info.contextLength, subject.info.kvPages * pageSize);

@@ -45,11 +45,11 @@ export function heading({ machine, subject, backend, peaks, rounds, otherWork }:
 function loadTable({ load }: Report): string {
   if (load === undefined) return "";
   return table(
-    ["load", "tensors of the file", "weights in memory", "K/V", "process"],
+    ["load", "tensors of the file", "weights in memory", "K/V", "process", "at its peak"],
     [
       [
         `${spread(load.seconds, 2)} s`,
-        ...[load.tensorBytes, load.weightBytes, load.kvBytes, load.residentBytes].map(showBytes),
+        ...[load.tensorBytes, load.weightBytes, load.kvBytes, load.residentBytes, load.peakBytes].map(showBytes),
       ],
     ],
   );

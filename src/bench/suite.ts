@@ -50,6 +50,8 @@ export interface LoadResult {
   kvBytes: number;
   /** Of the whole process, mapped file included. */
   residentBytes: number;
+  /** The most it has been. */
+  peakBytes: number;
 }
 
 export interface ForwardResult {
@@ -150,7 +152,14 @@ async function describe(
 function loadResult({ backend, file }: Loaded, times: readonly number[]): LoadResult {
   const { weightBytes, kvBytes } = backend.info;
   const tensorBytes = [...file.tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  return { seconds: spreadOf(times), tensorBytes, weightBytes, kvBytes, residentBytes: process.memoryUsage.rss() };
+  return {
+    seconds: spreadOf(times),
+    tensorBytes,
+    weightBytes,
+    kvBytes,
+    residentBytes: process.memoryUsage.rss(),
+    peakBytes: 1024 * process.resourceUsage().maxRSS,
+  };
 }
 
 async function measureForwards(loaded: Loaded, turns: RoundOptions): Promise<ForwardResult[]> {
