@@ -19,6 +19,8 @@ const prompts = [128, 512];
 /** Where a denoised block and a decoded token stand. */
 const denoisePosition = 32;
 const decodePosition = 64;
+/** The usual `small_block_size`. */
+const subBlock = 8;
 
 /** A sample lasts at least this long: short forwards are repeated. */
 const sampleMs = 20;
@@ -38,10 +40,23 @@ export function forwardCases(subject: Subject): ForwardCase[] {
     { name: `${step}, no head`, rows: block, forwards: denoise([]) },
     { name: `${step}, head of 1 row`, rows: block, forwards: denoise([block - 1]) },
     { name: `${step}, head of ${block} rows`, rows: block, forwards: denoise(all) },
+    ...subBlockCase(subject),
     { name: "decode 1 token", rows: 1, forwards: [[decodeSpan(subject, decodePosition, 1)]] },
   ];
   const room = Math.min(subject.info.contextLength, subject.info.kvPages * pageSize);
   return cases.filter(({ forwards }) => forwards.every((spans) => spans.every(({ keyEnd }) => keyEnd <= room)));
+}
+
+/** The step that sub-blocks repeat: the last 8 rows of a block whose other rows have their keys and values already. */
+function subBlockCase(subject: Subject): ForwardCase[] {
+  const { blockLength, attention } = subject.facts;
+  if (attention === "causal" || blockLength <= subBlock || blockLength % subBlock !== 0) return [];
+  const rows = Array.from({ length: subBlock }, (_, row) => row);
+  const whole = denoiseSpan(subject, rows);
+  const span = { ...whole, tokens: whole.tokens.slice(-subBlock), position: whole.keyEnd - subBlock };
+  return [
+    { name: `denoise ${subBlock} of ${blockLength} rows, head of ${subBlock}`, rows: subBlock, forwards: [[span]] },
+  ];
 }
 
 /** A prompt of this length with the last row's head, in forwards of at most maxRows. */
