@@ -26,6 +26,13 @@ inline __m256i broadcastQuad(const int8_t* x) {
   return _mm256_set1_epi32(quad);
 }
 
+// acc += pairs of products. Written out: GCC would shuffle the accumulators among registers.
+#define UNMASK_ADD_PRODUCTS(acc, codes, quad)                                             \
+  do {                                                                                    \
+    __m256i pairs;                                                                        \
+    asm("vpmaddubsw %3, %2, %1\n\tvpaddw %1, %0, %0" : "+x"(acc), "=&x"(pairs) : "x"(codes), "x"(quad)); \
+  } while (false)
+
 /** sums[8] += the pairs of int16 lanes. */
 inline void widenInto(int32_t* sums, __m256i narrow) {
   store256(sums, _mm256_add_epi32(load256(sums), _mm256_madd_epi16(narrow, _mm256_set1_epi16(1))));
@@ -57,8 +64,8 @@ void bufferHalf(const uint8_t* unpacked, const int8_t* x, int groups, int32_t* s
       UNMASK_UNROLL
       for (int t = 0; t < T; t++) {
         const __m256i quad = broadcastQuad(x + t * kGroup + q * 4);
-        acc[t][0] = _mm256_add_epi16(acc[t][0], _mm256_maddubs_epi16(lo, quad));
-        acc[t][1] = _mm256_add_epi16(acc[t][1], _mm256_maddubs_epi16(hi, quad));
+        UNMASK_ADD_PRODUCTS(acc[t][0], lo, quad);
+        UNMASK_ADD_PRODUCTS(acc[t][1], hi, quad);
       }
     }
   }
@@ -95,8 +102,8 @@ void streamHalf(const uint8_t* codes, const int8_t* x, int32_t* sums) {
       UNMASK_UNROLL
       for (int t = 0; t < T; t++) {
         const __m256i quad = broadcastQuad(x + t * kGroup + step * 16 + field * 4);
-        acc[t][0] = _mm256_add_epi16(acc[t][0], _mm256_maddubs_epi16(lo4, quad));
-        acc[t][1] = _mm256_add_epi16(acc[t][1], _mm256_maddubs_epi16(hi4, quad));
+        UNMASK_ADD_PRODUCTS(acc[t][0], lo4, quad);
+        UNMASK_ADD_PRODUCTS(acc[t][1], hi4, quad);
       }
       lo = _mm256_srli_epi16(lo, 2);
       hi = _mm256_srli_epi16(hi, 2);

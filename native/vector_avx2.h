@@ -13,7 +13,7 @@ struct v16 {
   __m256 lo, hi;
 };
 
-constexpr int kDenseRows = 2, kDenseTokens = 3, kOuterVectors = 2;
+constexpr int kDenseRows = 1, kDenseTokens = 6, kOuterVectors = 2;
 
 inline v16 load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
 inline void store(float* p, v16 a) {
@@ -54,8 +54,18 @@ inline unsigned equalLanes(v16 a, v16 b) {
 }
 inline __m128i load128(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
 inline const char* bytes(const void* p) { return static_cast<const char*>(p); }
+inline v16 loadF32(const void* p) {
+  const float* from = static_cast<const float*>(p);
+  return {_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)};
+}
 inline v16 loadF16(const void* p) {
   return {_mm256_cvtph_ps(load128(p)), _mm256_cvtph_ps(load128(bytes(p) + 16))};
+}
+inline v16 broadcastF16(const void* p) {
+  uint16_t h;
+  memcpy(&h, p, 2);
+  const __m256 wide = _mm256_cvtph_ps(_mm_set1_epi16(static_cast<short>(h)));
+  return {wide, wide};
 }
 inline void storeF16(void* p, v16 a) {
   __m128i* out = static_cast<__m128i*>(p);
@@ -89,6 +99,11 @@ inline float sumLanes(v16 a) {
   const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
   const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+/** sumLanes of each of sixteen. */
+inline void sumLanesOf(const v16 (&a)[16], float* out) {
+  UNMASK_UNROLL
+  for (int i = 0; i < 16; i++) out[i] = sumLanes(a[i]);
 }
 inline float maxLanes(v16 a) {
   const __m256 eight = _mm256_max_ps(a.lo, a.hi);

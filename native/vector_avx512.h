@@ -33,7 +33,13 @@ inline v16 whereAtLeast(v16 x, v16 limit, v16 y) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, limit, _CMP_GE_OQ), y);
 }
 inline unsigned equalLanes(v16 a, v16 b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+inline v16 loadF32(const void* p) { return _mm512_loadu_ps(p); }
 inline v16 loadF16(const void* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(p))); }
+inline v16 broadcastF16(const void* p) {
+  uint16_t h;
+  memcpy(&h, p, 2);
+  return _mm512_cvtph_ps(_mm256_set1_epi16(static_cast<short>(h)));
+}
 inline void storeF16(void* p, v16 a) {
   _mm256_storeu_si256(static_cast<__m256i*>(p), _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
 }
@@ -54,6 +60,34 @@ inline float sumLanes(v16 a) {
   const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
   const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+// The tree of sumLanes for sixteen registers at once: each step adds halves of two and keeps both.
+template <int step>
+inline v16 addHalves(v16 a, v16 b) {
+  if (step == 8) {  // [a lo + a hi, b lo + b hi], 8 lanes each
+    return add(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+  }
+  if (step == 4) {  // per half: quarters 0 + 1 of a, of b
+    return add(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+  }
+  const __m512d x = _mm512_castps_pd(a), y = _mm512_castps_pd(b);
+  if (step == 2) return add(_mm512_castpd_ps(_mm512_unpacklo_pd(x, y)), _mm512_castpd_ps(_mm512_unpackhi_pd(x, y)));
+  return add(_mm512_shuffle_ps(a, b, 0x88), _mm512_shuffle_ps(a, b, 0xdd));
+}
+
+/** sumLanes of each of sixteen. */
+inline void sumLanesOf(const v16 (&a)[16], float* out) {
+  v16 eight[8], four[4], two[2];
+  UNMASK_UNROLL
+  for (int i = 0; i < 8; i++) eight[i] = addHalves<8>(a[2 * i], a[2 * i + 1]);
+  UNMASK_UNROLL
+  for (int i = 0; i < 4; i++) four[i] = addHalves<4>(eight[2 * i], eight[2 * i + 1]);
+  UNMASK_UNROLL
+  for (int i = 0; i < 2; i++) two[i] = addHalves<2>(four[2 * i], four[2 * i + 1]);
+  const v16 one = addHalves<1>(two[0], two[1]);
+  // Of each register one quarter holds a sum of its own quarter: gather them in order.
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  store(out, _mm512_permutexvar_ps(order, one));
 }
 inline float maxLanes(v16 a) {
   const __m256 eight = _mm256_max_ps(_mm512_castps512_ps256(a), upper(a));

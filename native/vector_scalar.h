@@ -88,12 +88,23 @@ inline unsigned equalLanes(const v16& a, const v16& b) {
   EACH_LANE mask |= static_cast<unsigned>(a.v[i] == b.v[i]) << i;
   return mask;
 }
+/** At any address, as all loads from void pointers. */
+inline v16 loadF32(const void* p) {
+  v16 a;
+  memcpy(a.v, p, sizeof a.v);
+  return a;
+}
 inline v16 loadF16(const void* p) {
   uint16_t h[16];
   memcpy(h, p, sizeof h);
   v16 a;
   EACH_LANE a.v[i] = unmask::widenF16(h[i]);
   return a;
+}
+inline v16 broadcastF16(const void* p) {
+  uint16_t h;
+  memcpy(&h, p, 2);
+  return set1(unmask::widenF16(h));
 }
 inline void storeF16(void* p, const v16& a) {
   uint16_t h[16];
@@ -127,6 +138,10 @@ inline float sumLanes(v16 a) {
   for (int step = 8; step > 0; step /= 2)
     for (int i = 0; i < step; i++) a.v[i] += a.v[i + step];
   return a.v[0];
+}
+/** sumLanes of each of sixteen. */
+inline void sumLanesOf(const v16 (&a)[16], float* out) {
+  for (int i = 0; i < 16; i++) out[i] = sumLanes(a[i]);
 }
 inline float maxLanes(v16 a) {
   for (int step = 8; step > 0; step /= 2)
