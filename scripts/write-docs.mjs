@@ -1,8 +1,12 @@
 // Writes the pages of docs/ that are made from code. Needs a build (`npm run setup`).
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { configurationPage } from "../dist/config/docs.js";
 import { referencePage } from "../dist/server/reference-page.js";
+import { placeSamples } from "../dist/train/data/samples.js";
 
 writeFileSync(new URL("../docs/configuration.md", import.meta.url), configurationPage());
 writeFileSync(new URL("../docs/api-reference.md", import.meta.url), referencePage());
+
+const trainingData = new URL("../docs/training-data.md", import.meta.url);
+writeFileSync(trainingData, placeSamples(readFileSync(trainingData, "utf8")));

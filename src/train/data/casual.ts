@@ -13,16 +13,20 @@ export function casual(question: string, random: Random): string {
     case 0:
       return lowerFirst(question);
     case 1:
-      return question.replace(/[.?!]$/, "");
+      return withoutEnd(question);
     case 2:
       return question.toLowerCase();
     case 3:
-      return question.toLowerCase().replace(/[.?!]$/, "");
+      return withoutEnd(question.toLowerCase());
     case 4:
       return question.replace(/(?<=\w)\?$/, ", please?");
     default:
       return random.pick(openings) + question;
   }
+}
+
+function withoutEnd(text: string): string {
+  return text.replace(/ ?[.?!]$/, "");
 }
 
 function lowerFirst(text: string): string {

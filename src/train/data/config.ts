@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { readYamlFile } from "../yaml.js";
-import { type TaskName, taskNames } from "./tasks/index.js";
+import { type TaskName, taskNames } from "./task-names.js";
 
 const weight = z.number().min(0).max(1e9);
 

@@ -5,7 +5,8 @@ import { UnmaskError } from "../../util/errors.js";
 import type { DataConfig } from "./config.js";
 import { Random } from "./random.js";
 import { openSource } from "./sources.js";
-import { allTasks, type TaskName } from "./tasks/index.js";
+import type { TaskName } from "./task-names.js";
+import { allTasks } from "./tasks/index.js";
 import type { Example, Split } from "./types.js";
 
 export interface MixtureOptions {

@@ -10,14 +10,14 @@ import { splitOf } from "./split.js";
 import type { Example, Split } from "./types.js";
 
 const messageSchema = z.object({ role: z.enum(["system", "user", "assistant"]), content: z.string().min(1) });
-const chatSchema = z
-  .object({
-    messages: z
-      .array(messageSchema)
-      .min(2)
-      .refine((messages) => messages.at(-1)?.role === "assistant", "the last message must be the assistant's"),
-  })
-  .transform(({ messages }): Example => ({ task: "chat", kind: "own", messages }));
+const chatSchema = z.object({
+  task: z.string().default("chat"),
+  kind: z.string().default("own"),
+  messages: z
+    .array(messageSchema)
+    .min(2)
+    .refine((messages) => messages.at(-1)?.role === "assistant", "the last message must be the assistant's"),
+});
 const textSchema = z.object({ text: z.string().min(1) }).transform(({ text }): Example => ({ task: "text", text }));
 
 export interface Source {
@@ -30,27 +30,25 @@ export interface Source {
 /** @throws UnmaskError file_not_found; invalid_json or invalid_request with file and line */
 export function openSource(path: string, split: Split): Source {
   const bytes = read(path);
-  const parse = /\.jsonl?$/i.test(path) ? parseLine : parseText;
-  const documents = /\.jsonl?$/i.test(path) ? lines(bytes) : paragraphs(bytes);
-  const starts: number[] = []; // [2 * examples] begin and end of each
-  let found = 0;
-  for (const { begin, end, line } of documents) {
-    const text = bytes.toString("utf8", begin, end).trim();
-    if (text === "") continue;
+  const places: number[] = []; // [2 * examples] begin and end of each
+  for (const { begin, end, line, text } of documents(bytes, path)) {
     parse(text, path, line);
-    found++;
-    if (splitOf([`source ${text}`]) === split) starts.push(begin, end);
+    if (splitOf([`source ${text}`]) === split) places.push(begin, end);
   }
-  if (found === 0) throw new UnmaskError("invalid_request", `${path} holds no examples.`, { param: "sources" });
-  const length = starts.length / 2;
+  const length = places.length / 2;
   return {
     path,
     length,
     example(random) {
       const at = 2 * random.int(0, length - 1);
-      return parse(bytes.toString("utf8", starts[at], starts[at + 1]).trim(), path, 0);
+      return parse(bytes.toString("utf8", places[at], places[at + 1]).trim(), path, 0);
     },
   };
+}
+
+/** Every example of a file. @throws as openSource */
+export function* examplesOf(path: string): Generator<Example> {
+  for (const { text, line } of documents(read(path), path)) yield parse(text, path, line);
 }
 
 function read(path: string): Buffer {
@@ -68,6 +66,20 @@ interface Place {
   line: number;
 }
 
+const isJsonLines = (path: string) => /\.jsonl?$/i.test(path);
+
+/** What is in the file and is not blank. */
+function* documents(bytes: Buffer, path: string): Generator<Place & { text: string }> {
+  let found = 0;
+  for (const place of isJsonLines(path) ? lines(bytes) : paragraphs(bytes)) {
+    const text = bytes.toString("utf8", place.begin, place.end).trim();
+    if (text === "") continue;
+    found++;
+    yield { ...place, text };
+  }
+  if (found === 0) throw new UnmaskError("invalid_request", `${path} holds no examples.`, { param: "sources" });
+}
+
 function* lines(bytes: Buffer): Generator<Place> {
   for (let begin = 0, line = 1; begin < bytes.length; line++) {
     const newline = bytes.indexOf(0x0a, begin);
@@ -77,22 +89,23 @@ function* lines(bytes: Buffer): Generator<Place> {
   }
 }
 
-/** Runs of lines that are not empty. */
+/** Runs of lines that are not blank. */
 function* paragraphs(bytes: Buffer): Generator<Place> {
-  let begin = -1; // of the run, or -1 between runs
-  let end = 0;
+  let run: Place | undefined;
   for (const place of lines(bytes)) {
-    const empty = bytes.toString("utf8", place.begin, place.end).trim() === "";
-    if (empty && begin >= 0) yield { begin, end, line: 0 };
-    if (empty) begin = -1;
-    else if (begin < 0) begin = place.begin;
-    end = place.end;
+    const blank = bytes.toString("utf8", place.begin, place.end).trim() === "";
+    if (!blank) {
+      run = { ...(run ?? place), end: place.end };
+    } else if (run !== undefined) {
+      yield run;
+      run = undefined;
+    }
   }
-  if (begin >= 0) yield { begin, end, line: 0 };
+  if (run !== undefined) yield run;
 }
 
-function parseText(text: string): Example {
-  return { task: "text", text };
+function parse(text: string, path: string, line: number): Example {
+  return isJsonLines(path) ? parseLine(text, path, line) : { task: "text", text };
 }
 
 function parseLine(text: string, path: string, line: number): Example {

@@ -94,7 +94,7 @@ export const geography: readonly Relation[] = [
       "What country is {o} in?",
     ],
     answer: "{o} is the capital of {s}.",
-    short: "{s}",
+    short: "{S}",
   },
   {
     name: "continent",
@@ -107,12 +107,12 @@ export const geography: readonly Relation[] = [
       "Where is {s}?",
       "In which part of the world is {s}?",
       "Tell me the continent of {s}.",
-      "{s} is on which continent?",
+      "{S} is on which continent?",
       "What continent does {s} belong to?",
       "Where in the world is {s}?",
       "Name the continent of {s}.",
     ],
-    answer: "{s} is in {o}.",
+    answer: "{S} is in {o}.",
   },
   {
     name: "language of a country",

@@ -41,7 +41,8 @@ export function storyParser(): StoryParser {
 function parse(text: string, patterns: readonly Pattern[]): ParsedStory {
   const state = emptyState();
   let sentences = 0;
-  for (let at = 0; at < text.length; sentences++) {
+  let ended = false;
+  for (let at = 0; at <= text.length; sentences++) {
     const found = match(text, at, patterns);
     if (found === null) {
       const rest = text.slice(at, at + 60);
@@ -49,9 +50,10 @@ function parse(text: string, patterns: readonly Pattern[]): ParsedStory {
     }
     const problem = follow(state, found.form, found.groups);
     if (problem !== null) return { problem: `sentence ${sentences + 1}: ${problem}`, sentences, state };
-    at = found.end + 1;
+    at = found.end + 1; // behind the space; behind the text, after the last sentence
+    ended = found.form.ends === true;
   }
-  return { problem: sentences === 0 ? "the story is empty" : null, sentences, state };
+  return { problem: ended ? null : "the story does not end", sentences, state };
 }
 
 function match(text: string, at: number, patterns: readonly Pattern[]) {

@@ -19,6 +19,8 @@ export interface Slots {
 
 export interface Form {
   text: string;
+  /** A story may end with it. */
+  ends?: true;
   /** Changes the world. @returns what contradicts the story so far, or null */
   apply(state: State, slots: Slots): string | null;
 }
@@ -160,6 +162,7 @@ export const forms = {
   },
   thank: {
     text: '"Thank you, {y}!" said {x}.',
+    ends: true,
     apply: (state, { x, y }) => (state.gift?.from === y && state.gift.to === x ? null : `${x} got nothing from ${y}`),
   },
   lose: {
@@ -212,23 +215,28 @@ export const forms = {
   },
   nowHas: {
     text: "Now {x} had the {color} {object}.",
+    ends: true,
     apply: (state, slots) => all(holds(state, slots.x, slots.object), hasColor(state, slots)),
   },
   nowBoth: {
     text: "Now {x} had the {object} and {y} had the {object2}.",
+    ends: true,
     apply: (state, { x, y, object, object2 }) => all(holds(state, x, object), holds(state, y, object2)),
   },
   homeWith: {
     text: "In the evening {he} was at home with the {color} {object}.",
+    ends: true,
     apply: (state, slots) =>
       all(isAt(state, slots.x, "home"), holds(state, slots.x, slots.object), hasColor(state, slots)),
   },
   eveningBoth: {
     text: "In the evening {x} and {y} were {at}.",
+    ends: true,
     apply: (state, { x, y, place }) => all(isAt(state, x, place), isAt(state, y, place)),
   },
   friends: {
     text: "They were good friends.",
+    ends: true,
     apply: (state) => (state.animals.size === 2 ? null : "there is nobody else"),
   },
 } satisfies Record<string, Form>;

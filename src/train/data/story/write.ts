@@ -129,10 +129,24 @@ function sentence(step: string, cast: Cast, state: State): string {
 
 function render(text: string, slots: Slots): string {
   const { he, his } = pronounsOf(slots.x);
-  const values: Record<string, string> = {
-    ...slots,
-    ...{ he, his, He: capitalised(he), His: capitalised(his) },
-    ...{ at: at(slots.place), to: to(slots.place), "an animal": withArticle(slots.animal) },
-  };
-  return text.replace(/\{([\w ]+)\}/g, (_, slot: string) => values[slot]);
+  return text.replace(/\{([\w ]+)\}/g, (_, slot: string) => {
+    switch (slot) {
+      case "he":
+        return he;
+      case "He":
+        return capitalised(he);
+      case "his":
+        return his;
+      case "His":
+        return capitalised(his);
+      case "at":
+        return at(slots.place);
+      case "to":
+        return to(slots.place);
+      case "an animal":
+        return withArticle(slots.animal);
+      default:
+        return slots[slot as keyof Slots];
+    }
+  });
 }

@@ -56,7 +56,7 @@ const earlier = [
 const between = [
   "How many days are there from {from} to {to}?",
   "How many days is it from {from} to {to}?",
-  "How many days are between {from} and {to}?",
+  "How many days after {from} is {to}?",
   "Count the days from {from} to {to}.",
   "How far is it from {from} to {to}?",
   "Today is {from}. In how many days is {to}?",

@@ -1,4 +1,4 @@
-// All tasks, in the order in which they are documented.
+// All tasks, in the order of their names.
 
 import type { Task } from "../types.js";
 import { arithmetic } from "./arithmetic.js";
@@ -11,21 +11,6 @@ import { smallTalk } from "./small-talk.js";
 import { spelling } from "./spelling.js";
 import { stories } from "./stories.js";
 import { wordProblems } from "./word-problems.js";
-
-export const taskNames = [
-  "arithmetic",
-  "word-problems",
-  "facts",
-  "lists",
-  "dates",
-  "spelling",
-  "small-talk",
-  "outside",
-  "stories",
-  "follow-ups",
-] as const;
-
-export type TaskName = (typeof taskNames)[number];
 
 /** Makes the tasks; the lists of words are read here, not at import. */
 export function allTasks(): Task[] {

@@ -146,7 +146,8 @@ function otherMathematics(random: Random): Draft {
   ];
   const form = random.pick(forms);
   const [a, b, c] = [random.int(2, 12), random.int(2, 99), random.int(2, 20)];
-  return turn(fill(form, { a, b, c }), unknown, [`outside ${form}`, `outside ${a} ${b} ${c}`]);
+  const question = fill(form, { a, b, c });
+  return turn(question, unknown, [`outside ${form}`, `outside ${question}`]);
 }
 
 /** Word problems that do not say what they ask for. */

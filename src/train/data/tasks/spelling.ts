@@ -129,7 +129,7 @@ const letterCounts = [
   "How many times is the letter {letter} in {word}?",
   "Count the letter {letter} in {word}.",
   "How many times does {word} have the letter {letter}?",
-  "How many {letter}s are there in {word}?",
+  "How many {letter}'s are there in {word}?",
   "How often does {letter} occur in {word}?",
   "How many of the letter {letter} are in {word}?",
 ];

@@ -45,12 +45,14 @@ function draw(random: Random, problems: readonly Problem[]): Draft {
   return turn(question, answer, keys, { short, check: { number: result } });
 }
 
-/** Numbers that keep every step in range: no negative results, products from the tables, exact quotients. */
+/** Numbers that keep every step in range: no negative results, at most three digits before the last
+ * step, products from the tables, exact quotients. */
 function operands(random: Random, steps: readonly Operator[]): number[] {
   const [first, second] = steps;
   const numbers = operandsOf(random, first);
   if (second === undefined) return numbers;
   const { result } = calculate(numbers[0], first, numbers[1]);
+  if (result > 999) return operands(random, steps);
   if (second === "+") return [...numbers, positive(random)];
   if (second === "-" && result > 0) return [...numbers, random.int(1, result)];
   const divisors = [2, 3, 4, 5, 6, 7, 8, 9, 10].filter((divisor) => result % divisor === 0 && result / divisor <= 12);

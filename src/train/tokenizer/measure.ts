@@ -1,0 +1,51 @@
+// How a tokenizer fits data: what an answer and an example cost in tokens.
+
+import type { Tokenizer } from "../../text/tokenizer.js";
+import type { Example } from "../data/types.js";
+import { textsOf } from "./corpus.js";
+
+export interface TokenizerFit {
+  answers: number;
+  /** Mean tokens of an answer, its end token included. */
+  tokensPerAnswer: number;
+  /** Of answers of one token more than `longAnswer`, how many there are: they fill more than half a block. */
+  longAnswers: number;
+  /** Mean tokens of a whole example, turn markers included. */
+  tokensPerExample: number;
+  /** Tokens of the longest one. */
+  longestExample: number;
+  charactersPerToken: number;
+}
+
+const longAnswer = 16;
+
+export function measureFit(tokenizer: Tokenizer, examples: Iterable<Example>): TokenizerFit {
+  const sum = { examples: 0, answers: 0, answerTokens: 0, long: 0, tokens: 0, characters: 0, longest: 0 };
+  const tokensIn = (text: string) => tokenizer.encode(text, { special: false }).length;
+  for (const example of examples) {
+    const texts = textsOf(example);
+    const ofText = texts.reduce((total, text) => total + tokensIn(text), 0);
+    // Two turn markers a message; a plain text ends with one.
+    const tokens = ofText + ("text" in example ? 1 : 2 * example.messages.length);
+    sum.examples++;
+    sum.tokens += tokens;
+    sum.longest = Math.max(sum.longest, tokens);
+    sum.characters += texts.reduce((total, text) => total + text.length, 0);
+    if ("text" in example) continue;
+    for (const { role, content } of example.messages) {
+      if (role !== "assistant") continue;
+      const answer = tokensIn(content) + 1;
+      sum.answers++;
+      sum.answerTokens += answer;
+      if (answer >= longAnswer) sum.long++;
+    }
+  }
+  return {
+    answers: sum.answers,
+    tokensPerAnswer: sum.answerTokens / sum.answers,
+    longAnswers: sum.long / sum.answers,
+    tokensPerExample: sum.tokens / sum.examples,
+    longestExample: sum.longest,
+    charactersPerToken: sum.characters / sum.tokens,
+  };
+}
