@@ -5,6 +5,7 @@
 // borrow) in a row. Drawn blindly, long chains are rare, and they are what models get wrong.
 
 import type { Random } from "./random.js";
+import { wordingKeys } from "./split.js";
 
 export type Operator = "+" | "-" | "*" | "/";
 
@@ -42,13 +43,13 @@ export function isTable({ a, operator, b, result }: Calculation): boolean {
 
 /**
  * The canonical content of calculations: the unordered operands of each, whatever the operation
- * (of a quotient, its two factors). Tables are known to everybody and have no key of their own;
+ * (of a quotient, its two factors). Tables are to be known by heart and have no key of their own;
  * where nothing else is asked, the wording is what is held out.
- * @param wording names the question without its numbers
+ * @param name of the questions that `wording` counts
  */
-export function calculationKeys(calculations: readonly Calculation[], wording: string): string[] {
+export function calculationKeys(calculations: readonly Calculation[], name: string, wording: number): string[] {
   const hard = calculations.filter((each) => !isTable(each)).map(pairKey);
-  return hard.length > 0 ? hard : [`${wording} ${calculations.map((c) => `${c.a}${c.operator}${c.b}`).join(" ")}`];
+  return hard.length > 0 ? hard : wordingKeys(`${name} ${calculations.map(expression).join(" ")}`, wording);
 }
 
 export function pairKey({ a, operator, b, result }: Calculation): string {

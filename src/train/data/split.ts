@@ -15,6 +15,14 @@ export function textHash(text: string): number {
   return hash(h, 0, 0);
 }
 
+/**
+ * The key of one wording of something that is to be known. The first wording, the usual one, has
+ * none: it is never held out.
+ */
+export function wordingKeys(content: string, wording: number): string[] {
+  return wording === 0 ? [] : [`${content} ${wording}`];
+}
+
 /** @param keys canonical contents: the same for every way to ask about the same thing */
 export function splitOf(keys: readonly string[]): Split {
   return keys.some((key) => textHash(key) < heldOutShare * 2 ** 32) ? "heldout" : "train";

@@ -3,6 +3,9 @@
 import { Random } from "../../../src/train/data/random.js";
 import { allTasks } from "../../../src/train/data/tasks/index.js";
 import type { ChatExample, Split, Task } from "../../../src/train/data/types.js";
+import { thingWords } from "../../../src/train/data/words/nouns.js";
+
+const things = new Set(thingWords());
 
 const tasks = new Map(allTasks().map((task) => [task.name, task]));
 
@@ -28,6 +31,12 @@ export function integers(text: string): number[] {
 /** Numbers without a sign: in "5-3" the minus is no sign. */
 export function naturals(text: string): number[] {
   return (text.match(/\d+/g) ?? []).map(Number);
+}
+
+/** The words and numbers of the list in a question, however they are written. */
+export function itemsIn(question: string): string[] {
+  const words = question.toLowerCase().match(/[a-z]+|\d+/g) ?? [];
+  return words.filter((word) => things.has(word) || /\d/.test(word));
 }
 
 export function sorted(numbers: readonly number[]): number[] {

@@ -76,15 +76,20 @@ export function otherCalculation(random: Random): Draft {
   const turns = calculations.map((calculation, i): [string, string] => [
     i === 0
       ? fill(random.pick(calculationQuestions[calculation.operator]), calculation as never)
-      : fill(random.pick(others), { e: expression(calculation) }),
+      : fill(random.pick(others), { e: typed(random, calculation) }),
     sentence(calculation),
   ]);
   return draftOf(turns, calculations);
 }
 
+/** "3 + 3", or "3+3" */
+function typed(random: Random, calculation: Calculation): string {
+  return random.chance(0.6) ? expression(calculation) : expression(calculation).replaceAll(" ", "");
+}
+
 function draftOf(turns: [string, string][], calculations: Calculation[]): Draft {
   const { result } = last(calculations);
-  return { turns, keys: calculationKeys(calculations, `go on ${turns.length}`), check: { number: result } };
+  return { turns, keys: calculationKeys(calculations, "go on", turns.length), check: { number: result } };
 }
 
 function last<T>(list: readonly T[]): T {

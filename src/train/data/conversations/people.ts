@@ -5,7 +5,7 @@ import { fill } from "../task.js";
 import { inventedWord } from "../tasks/outside.js";
 import type { Draft } from "../types.js";
 import { capitalised } from "../words/english.js";
-import { names } from "../words/names.js";
+import { allNames } from "../words/names.js";
 
 type DrawDraft = (random: Random) => Draft;
 
@@ -41,7 +41,7 @@ const byes = ["Bye!", "Goodbye!", "See you later!", "I have to go."];
 
 /** "My name is Anna." ... "What is my name?" The name may be one that nobody has. */
 export function nameIsRemembered(random: Random, draw: DrawDraft): Draft {
-  const name = random.chance(0.6) ? random.pick(names) : capitalised(inventedWord(random, new Set()));
+  const name = random.chance(0.6) ? random.pick(allNames) : capitalised(inventedWord(random, new Set()));
   const between = random.chance(0.6) ? draw(random) : null;
   const wording = random.int(0, introductions.length - 1);
   return {

@@ -7,7 +7,7 @@ import { months, weekdays } from "../tasks/dates.js";
 import { itemsOf, joined, listKey, numbersOf, repeat, reverse, sortDown, sortUp } from "../tasks/lists.js";
 import type { Draft } from "../types.js";
 import { counted } from "../words/english.js";
-import { names, pronounsOf } from "../words/names.js";
+import { allNames, pronounsOf } from "../words/names.js";
 import { countables } from "../words/nouns.js";
 
 type Turn = [question: string, answer: string];
@@ -162,7 +162,7 @@ const gives = ["Then {name} gives away {b}. How many now?", "And if {he} loses {
 
 /** A one-step word problem that goes on. */
 export function problemGoesOn(random: Random): Draft {
-  const name = random.pick(names);
+  const name = random.pick(allNames);
   const noun = random.pick(countables);
   const { he } = pronounsOf(name);
   const [a, b] = [Math.max(2, numberOf(random, random.int(1, 2))), Math.max(1, numberOf(random, random.int(1, 2)))];
@@ -181,5 +181,5 @@ export function problemGoesOn(random: Random): Draft {
     turns.push([asked.charAt(0).toUpperCase() + asked.slice(1), `${working(next)} ${conclusion}`]);
   }
   const { result } = calculations[calculations.length - 1];
-  return { turns, keys: calculationKeys(calculations, "problem goes on"), check: { number: result } };
+  return { turns, keys: calculationKeys(calculations, "problem goes on", turns.length), check: { number: result } };
 }

@@ -5,6 +5,7 @@
 // {units}.
 
 import type { Random } from "../random.js";
+import { wordingKeys } from "../split.js";
 import { fill, turn } from "../task.js";
 import type { Draft, Kind } from "../types.js";
 import { capitalised, listed, withArticle } from "../words/english.js";
@@ -31,7 +32,7 @@ export function drawFact(random: Random, relation: Relation, fact = random.pick(
   const wording = random.int(0, questions.length - 1);
   const values = slots(fact);
   const question = fill(questions[wording], values).replace(/s's\b/g, "s'"); // "the United States' capital"
-  return turn(question, fill(answer, values), [`${name} ${fact[0]} ${wording}`], {
+  return turn(question, fill(answer, values), wordingKeys(`${name} ${fact[0]}`, wording), {
     short: fill(short, values),
   });
 }
@@ -54,8 +55,8 @@ export function singleFacts(name: string, lines: string): Kind {
     weight: facts.length,
     draw: (random) => {
       const { questions, answer, short } = random.pick(facts);
-      const question = random.pick(questions);
-      return turn(question, answer, [`${name} ${question}`], { short });
+      const wording = random.int(0, questions.length - 1);
+      return turn(questions[wording], answer, wordingKeys(`${name} ${answer}`, wording), { short });
     },
   };
 }

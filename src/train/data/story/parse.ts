@@ -3,7 +3,7 @@
 
 import type { StoryRequest, Verdict } from "../types.js";
 import { withArticle } from "../words/english.js";
-import { names, pronounsOf } from "../words/names.js";
+import { allNames, pronounsOf } from "../words/names.js";
 import { type Form, forms, type Slots } from "./sentences.js";
 import {
   adjectives,
@@ -88,8 +88,8 @@ function placeNamed(phrase: string): string {
 function expressionOf(text: string): RegExp {
   const anyPlace = [...Object.keys(places), "home"];
   const slots: Record<string, string> = {
-    x: group("x", names),
-    y: group("y", names),
+    x: group("x", allNames),
+    y: group("y", allNames),
     adjective: group("adjective", adjectives),
     animal: group("animal", storyAnimals),
     "an animal": group("animal", storyAnimals.map(withArticle)),

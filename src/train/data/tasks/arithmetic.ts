@@ -12,9 +12,12 @@ import {
   isTable,
   numberOf,
   type Operator,
+  pairKey,
   sentence,
 } from "../calculation.js";
+import { numberWord } from "../facts/numbers.js";
 import type { Random } from "../random.js";
+import { wordingKeys } from "../split.js";
 import { fill, taskOf, turn } from "../task.js";
 import type { Draft, Kind, Task } from "../types.js";
 import { numberOnly } from "../words/instructions.js";
@@ -22,8 +25,8 @@ import { numberOnly } from "../words/instructions.js";
 /** Ways to ask for a calculation; {a} comes first in the answer. */
 export const calculationQuestions: Readonly<Record<Operator, readonly string[]>> = {
   "+": [
-    "What is {a} + {b}?",
     "What is {a}+{b}?",
+    "What is {a} + {b}?",
     "What is {a} plus {b}?",
     "{a} + {b} = ?",
     "{a}+{b}=?",
@@ -166,6 +169,8 @@ export function arithmetic(): Task {
     { name: "2 x 1 digit", weight: 8, draw: (random) => ask(random, longProduct(random)) },
     { name: "exact /", weight: 6, draw: (random) => ask(random, quotient(random)) },
     { name: "by zero", weight: 0.3, draw: byZero },
+    { name: "in words", weight: 2, draw: inWords },
+    { name: "twice and half", weight: 1.5, draw: twiceAndHalf },
     { name: "three addends", weight: 2, draw: addThree },
     { name: "comparison", weight: 5, draw: comparison },
     { name: "even or odd", weight: 2, draw: evenOrOdd },
@@ -218,15 +223,63 @@ function ask(random: Random, calculation: Calculation): Draft {
   // The core of the answer is asked for in the question itself now and then.
   const brief = short !== undefined && random.chance(0.08);
   const question = fill(questions[wording], { a, b }) + (brief ? ` ${random.pick(numberOnly)}` : "");
-  return turn(
-    question,
-    brief ? short : sentence(calculation),
-    calculationKeys([calculation], `arithmetic ${wording}`),
-    {
-      short,
-      check: { number: result, carries: carryChain(calculation) },
-    },
-  );
+  return turn(question, brief ? short : sentence(calculation), calculationKeys([calculation], "arithmetic", wording), {
+    short,
+    check: { number: result, carries: carryChain(calculation) },
+  });
+}
+
+const spoken: Readonly<Record<Operator, readonly string[]>> = {
+  "+": ["What is {a} plus {b}?", "How much is {a} plus {b}?", "Add {a} and {b}.", "{a} plus {b}"],
+  "-": ["What is {a} minus {b}?", "How much is {a} minus {b}?", "Take {b} away from {a}.", "{a} minus {b}"],
+  "*": ["What is {a} times {b}?", "How much is {a} times {b}?", "Multiply {a} by {b}.", "{a} times {b}"],
+  "/": ["What is {a} divided by {b}?", "How much is {a} divided by {b}?", "Divide {a} by {b}."],
+};
+
+/** Small numbers, written out: "What is seven plus five?" */
+function inWords(random: Random): Draft {
+  const [x, y] = [random.int(1, 20), random.int(1, 20)];
+  const [a, b] = [random.int(1, 10), random.int(1, 10)];
+  const calculation = random.pick([
+    calculate(x, "+", y),
+    calculate(Math.max(x, y), "-", Math.min(x, y)),
+    calculate(a, "*", b),
+    calculate(a * b, "/", b),
+  ]);
+  const wording = random.int(0, spoken[calculation.operator].length - 1);
+  const values = { a: numberWord(calculation.a), b: numberWord(calculation.b) };
+  const question = fill(spoken[calculation.operator][wording], values);
+  return turn(question, sentence(calculation), calculationKeys([calculation], "in words", wording), {
+    short: String(calculation.result),
+    check: { number: calculation.result },
+  });
+}
+
+const twice = [
+  "What is twice {n}?",
+  "What is double {n}?",
+  "Double {n}.",
+  "How much is two times {n}?",
+  "What's double {n}?",
+];
+const half = [
+  "What is half of {n}?",
+  "What is a half of {n}?",
+  "Halve {n}.",
+  "How much is half of {n}?",
+  "What's half of {n}?",
+];
+
+function twiceAndHalf(random: Random): Draft {
+  const n = random.int(1, 50);
+  const calculation = random.chance(0.5) ? calculate(n, "*", 2) : calculate(2 * n, "/", 2);
+  const questions = calculation.operator === "*" ? twice : half;
+  const wording = random.int(0, questions.length - 1);
+  const question = fill(questions[wording], { n: calculation.a });
+  return turn(question, sentence(calculation), calculationKeys([calculation], "twice and half", wording), {
+    short: String(calculation.result),
+    check: { number: calculation.result },
+  });
 }
 
 function byZero(random: Random): Draft {
@@ -265,13 +318,13 @@ function comparison(random: Random): Draft {
     `${a} is ${relation} ${b}.`,
   ];
   const answer = a === b && form < 2 ? `${a} is equal to ${b}.` : answers[form];
-  return turn(question, answer, isTable(calculation) ? [`compare ${question}`] : calculationKeys([calculation], ""));
+  return turn(question, answer, isTable(calculation) ? [`compare ${question}`] : [pairKey(calculation)]);
 }
 
 function evenOrOdd(random: Random): Draft {
   const n = numberOf(random, random.int(1, 3));
   const wording = random.int(0, parity.length - 1);
   const answer = n % 2 === 0 ? "even" : "odd";
-  const key = n <= 10 ? `parity ${n} ${wording}` : `parity ${n}`;
-  return turn(fill(parity[wording], { n }), `${n} is ${answer}.`, [key], { short: answer });
+  const keys = n <= 10 ? wordingKeys(`parity ${n}`, wording) : [`parity ${n}`];
+  return turn(fill(parity[wording], { n }), `${n} is ${answer}.`, keys, { short: answer });
 }

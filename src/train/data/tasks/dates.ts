@@ -2,6 +2,7 @@
 
 import { ordinals } from "../facts/numbers.js";
 import type { Random } from "../random.js";
+import { wordingKeys } from "../split.js";
 import { fill, taskOf, turn } from "../task.js";
 import type { Draft, Task } from "../types.js";
 import { counted } from "../words/english.js";
@@ -169,7 +170,7 @@ export function neighbour(random: Random, unit: "day" | "month", step: 1 | -1): 
   return turn(
     fill(questions[wording], { [unit]: cycle[at] }),
     `The ${unit} ${relation} ${cycle[at]} is ${found}.`,
-    [`${unit} ${relation} ${cycle[at]} ${wording}`],
+    wordingKeys(`${unit} ${relation} ${cycle[at]}`, wording),
     { short: found },
   );
 }
@@ -189,7 +190,7 @@ function distance(random: Random): Draft {
   const wording = random.int(0, between.length - 1);
   const days = (weekdays.indexOf(to) - weekdays.indexOf(from) + 7) % 7;
   const answer = `From ${from} to ${to} it is ${counted(days, ["day", "days"])}.`;
-  return turn(fill(between[wording], { from, to }), answer, [`days from ${from} to ${to} ${wording}`], {
+  return turn(fill(between[wording], { from, to }), answer, wordingKeys(`days from ${from} to ${to}`, wording), {
     short: String(days),
   });
 }
@@ -203,7 +204,7 @@ function lengthOfMonth(random: Random): Draft {
   return turn(
     fill(monthLength[wording], { month }),
     `${months[at]} has ${days} days.`,
-    [`length ${month} ${wording}`],
+    wordingKeys(`length ${month}`, wording),
     {
       short: String(days),
     },
@@ -219,9 +220,14 @@ function placeInYear(random: Random): Draft {
   const answer = ofWeek
     ? `The ${nth[at]} day of the week is ${cycle[at]}.`
     : `The ${nth[at]} month of the year is ${cycle[at]}.`;
-  return turn(fill(questions[wording], { nth: nth[at], n: at + 1 }), answer, [`place ${cycle[at]} ${wording}`], {
-    short: cycle[at],
-  });
+  return turn(
+    fill(questions[wording], { nth: nth[at], n: at + 1 }),
+    answer,
+    wordingKeys(`place ${cycle[at]}`, wording),
+    {
+      short: cycle[at],
+    },
+  );
 }
 
 /** The Gregorian rule. */
@@ -237,8 +243,8 @@ function leapYear(random: Random): Draft {
   const is = isLeapYear(chosen);
   const answer = is ? `Yes, ${chosen} is a leap year.` : `No, ${chosen} is not a leap year.`;
   const wording = random.int(0, leap.length - 1);
-  const key = chosen % 100 === 0 ? `leap ${chosen} ${wording}` : `leap ${chosen}`;
-  return turn(fill(leap[wording], { year: chosen }), answer, [key], { short: is ? "Yes" : "No" });
+  const keys = chosen % 100 === 0 ? wordingKeys(`leap ${chosen}`, wording) : [`leap ${chosen}`];
+  return turn(fill(leap[wording], { year: chosen }), answer, keys, { short: is ? "Yes" : "No" });
 }
 
 /** Dates of a common year, the ends of months more often than others; from February 28 on to March 1. */
@@ -254,6 +260,7 @@ function nextDate(random: Random, step: 1 | -1): Draft {
   const relation = step === 1 ? "after" : "before";
   // Ends of months are facts; the other dates are held out whatever the wording.
   const atEnd = next.getUTCMonth() !== month;
-  const key = `date ${relation} ${date}${atEnd ? ` ${wording}` : ""}`;
-  return turn(fill(questions[wording], { date }), `The day ${relation} ${date} is ${found}.`, [key], { short: found });
+  const content = `date ${relation} ${date}`;
+  const keys = atEnd ? wordingKeys(content, wording) : [content];
+  return turn(fill(questions[wording], { date }), `The day ${relation} ${date} is ${found}.`, keys, { short: found });
 }

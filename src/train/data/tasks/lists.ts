@@ -179,8 +179,22 @@ export function numbersOf(random: Random, length = random.int(3, longestList)): 
   return [...chosen];
 }
 
+/** As people write lists: with commas mostly, without spaces, with spaces alone, with "and". */
+function typed(random: Random, items: readonly (string | number)[]): string {
+  switch (random.int(0, 11)) {
+    case 0:
+      return items.join(",");
+    case 1:
+      return items.join(" ");
+    case 2:
+      return `${joined(items.slice(0, -1))} and ${items[items.length - 1]}`;
+    default:
+      return joined(items);
+  }
+}
+
 function ask(random: Random, questions: readonly string[], items: readonly (string | number)[], answer: string): Draft {
-  return turn(fill(random.pick(questions), { list: joined(items) }), answer, [listKey(items)]);
+  return turn(fill(random.pick(questions), { list: typed(random, items) }), answer, [listKey(items)]);
 }
 
 function sorting(random: Random, numbers: number[], down: boolean): Draft {
@@ -224,7 +238,7 @@ function placing(random: Random, words: readonly string[]): Draft {
   const at = random.int(0, items.length);
   const nth = at === items.length ? "last" : ordinals[at];
   const word = items[Math.min(at, items.length - 1)];
-  const question = fill(random.pick(place), { nth, list: joined(items) });
+  const question = fill(random.pick(place), { nth, list: typed(random, items) });
   return turn(question, `The ${nth} word is ${word}.`, [listKey(items)], { short: word });
 }
 
@@ -238,7 +252,7 @@ function containing(random: Random, words: readonly string[]): Draft {
   const [word, ...others] = random.sample(words, random.int(4, longestList + 1));
   const present = random.chance(0.5);
   const items = present ? others.with(random.int(0, others.length - 1), word) : others;
-  const question = fill(random.pick(contains), { word, list: joined(items) });
+  const question = fill(random.pick(contains), { word, list: typed(random, items) });
   const answer = present ? `Yes, ${word} is in the list.` : `No, ${word} is not in the list.`;
   return turn(question, answer, [listKey(items)]);
 }

@@ -8,7 +8,7 @@ import { slots } from "../facts/relation.js";
 import type { Random } from "../random.js";
 import { fill, taskOf, turn } from "../task.js";
 import type { Draft, Task } from "../types.js";
-import { names } from "../words/names.js";
+import { allNames } from "../words/names.js";
 import { countables, nouns } from "../words/nouns.js";
 import { fillers, unknownSubjects } from "../words/outside.js";
 import { templates } from "../words/outside-questions.js";
@@ -43,7 +43,7 @@ export function outside(): Task {
 /** Everything that an invented word must not be. */
 function knownWords(): Set<string> {
   const facts = relations().flatMap(({ facts }) => facts.flat());
-  return new Set([...facts, ...nouns(), ...names].map((word) => word.toLowerCase()));
+  return new Set([...facts, ...nouns(), ...allNames].map((word) => word.toLowerCase()));
 }
 
 function templated(random: Random): Draft {
@@ -152,7 +152,7 @@ function otherMathematics(random: Random): Draft {
 
 /** Word problems that do not say what they ask for. */
 function missingFacts(random: Random): Draft {
-  const [name, other] = random.sample(names, 2);
+  const [name, other] = random.sample(allNames, 2);
   const [one, two] = random.sample(countables, 2);
   const n = random.int(2, 30);
   const forms = [

@@ -1,5 +1,6 @@
 // Small talk. What is held out is a way to say something, not what is said.
 
+import { wordingKeys } from "../split.js";
 import { taskOf, turn } from "../task.js";
 import type { Task } from "../types.js";
 import { smallTalk as paragraphs } from "../words/small-talk.js";
@@ -26,8 +27,8 @@ export function smallTalk(): Task {
       name: forms[0],
       weight: 1,
       draw: (random) => {
-        const said = random.pick(forms);
-        return turn(said, answer, [`small talk ${said}`]);
+        const form = random.int(0, forms.length - 1);
+        return turn(forms[form], answer, wordingKeys(`small talk ${answer}`, form));
       },
     })),
   );

@@ -4,6 +4,7 @@
 
 import { ordinals } from "../facts/numbers.js";
 import type { Random } from "../random.js";
+import { wordingKeys } from "../split.js";
 import { fill, taskOf, turn } from "../task.js";
 import type { Draft, Kind, Task } from "../types.js";
 import { counted } from "../words/english.js";
@@ -212,5 +213,7 @@ function letterNeighbour(random: Random, step: 1 | -1): Draft {
   const wording = random.int(0, questions.length - 1);
   const answer = `The letter ${relation} ${alphabet[at]} is ${alphabet[at + step]}.`;
   const question = fill(questions[wording], { letter: alphabet[at] });
-  return turn(question, answer, [`letter ${relation} ${alphabet[at]} ${wording}`], { short: alphabet[at + step] });
+  return turn(question, answer, wordingKeys(`letter ${relation} ${alphabet[at]}`, wording), {
+    short: alphabet[at + step],
+  });
 }

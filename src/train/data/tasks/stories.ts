@@ -8,7 +8,7 @@ import { type Story, writeStory } from "../story/write.js";
 import { expectedAnswer, taskOf, turn } from "../task.js";
 import type { StoryRequest, Task } from "../types.js";
 import { withArticle } from "../words/english.js";
-import { names } from "../words/names.js";
+import { allNames, names } from "../words/names.js";
 
 const wishes = [
   "Tell me {story}.",
@@ -52,7 +52,7 @@ export function drawRequest(random: Random): StoryRequest {
   const object = random.chance(0.4) ? random.pick(storyObjects) : undefined;
   const request: StoryRequest = {
     animal,
-    name: random.chance(0.45) ? random.pick(names) : undefined,
+    name: random.chance(0.45) ? random.pick(random.chance(0.6) ? names : allNames) : undefined,
     friend: random.chance(0.3) ? random.pick(storyAnimals.filter((each) => each !== animal)) : undefined,
     object,
     color: object !== undefined && random.chance(0.6) ? random.pick(storyColors) : undefined,

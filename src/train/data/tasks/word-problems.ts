@@ -7,7 +7,7 @@ import { expectedAnswer, fill, taskOf, turn } from "../task.js";
 import type { ChatExample, Draft, Task, Verdict } from "../types.js";
 import { counted } from "../words/english.js";
 import { numberOnly } from "../words/instructions.js";
-import { names, pronounsOf } from "../words/names.js";
+import { allNames, pronounsOf } from "../words/names.js";
 import { countables } from "../words/nouns.js";
 import { oneStep, type Problem, twoSteps } from "../words/problems.js";
 
@@ -26,7 +26,7 @@ export function wordProblems(): Task {
 function draw(random: Random, problems: readonly Problem[]): Draft {
   const wording = random.int(0, problems.length - 1);
   const { text, steps, conclusion } = problems[wording];
-  const [name, other] = random.sample(names, 2);
+  const [name, other] = random.sample(allNames, 2);
   const noun = random.pick(countables);
   const numbers = operands(random, steps);
   const calculations = calculationsOf(steps, numbers);
@@ -41,7 +41,7 @@ function draw(random: Random, problems: readonly Problem[]): Draft {
   const brief = short !== undefined && random.chance(0.08);
   const question = grammatical(fill(text, values)) + (brief ? ` ${random.pick(numberOnly)}` : "");
   const answer = brief ? short : [...calculations.map(working), grammatical(fill(conclusion, values))].join(" ");
-  const keys = calculationKeys(calculations, `problem ${text}`);
+  const keys = calculationKeys(calculations, `problem ${steps.join("")}`, wording);
   return turn(question, answer, keys, { short, check: { number: result } });
 }
 
