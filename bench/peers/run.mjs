@@ -42,7 +42,7 @@ if (values.help || values.model === undefined) {
   console.log(usage);
   process.exit(values.help ? 0 : 2);
 }
-const model = resolve(values.model);
+const model = resolve(process.env.INIT_CWD ?? ".", values.model); // npm run changes the folder
 const [threads, rounds] = [Number(values.threads), Number(values.rounds)];
 const chosen = values.engines.split(",");
 const unknown = chosen.find((name) => !engines.includes(name));

@@ -209,7 +209,8 @@ async function measureProfile(
   if (!canProfile(backend)) return null;
   const forwards: ForwardProfile[] = [];
   for (const { name, forwards: spans } of forwardCases(loaded)) {
-    if (spans.length > 1) continue; // a long prompt is the short one several times
+    // A long prompt is a short one several times; a step with all of its head shows the others.
+    if (spans.length > 1 || /no head|head of 1 row/.test(name)) continue;
     throwIfAborted(signal);
     onProgress(`profile of ${name}`);
     const test = { name, spans: spans[0], times: profiledForwards };
