@@ -6,7 +6,7 @@
 // becomes the command and what it prints. Commands run in build/bench, where the models they make
 // stay. Needs a build (npm run setup), a machine that nobody else uses, and about 15 minutes.
 //
-//   npm run docs:performance [-- WORDS]    WORDS: only sections whose command contains them
+//   npm run docs:performance [-- WORDS]    WORDS: only the section of that command, or all that contain them
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -49,8 +49,11 @@ for (const [command, file] of text().matchAll(/^unmask synth .*-o (\S+)/gm)) {
   run(command);
 }
 
-for (const [, command] of text().matchAll(section)) {
-  if (!command.includes(wanted)) continue;
+const commands = [...text().matchAll(section)].map((match) => match[1]);
+const exact = commands.filter((command) => command === wanted);
+const chosen = exact.length > 0 ? exact : commands.filter((command) => command.includes(wanted));
+
+for (const command of chosen) {
   console.error(command);
   const output = run(command).trim();
   const picture = / --roofline (\S+)/.exec(command)?.[1];
