@@ -75,6 +75,7 @@ export type Phase = z.infer<typeof phaseSchema>;
 const outputSchema = z.strictObject({
   type: z.enum(outputTypes).default("i2_s"),
   masters: z.enum(["f32", "bf16"]).default("f32"),
+  questions: count.default(2000),
   checkpoint_minutes: z.number().positive().default(5),
   log_every: count.default(10),
   statistics_every: count.default(100),
@@ -83,6 +84,7 @@ const outputSchema = z.strictObject({
 const tokenizerSchema = z.strictObject({
   directory: z.string().min(1).nullable().default(null),
   vocabulary: z.int().min(300).max(65_536).default(1024),
+  examples: count.default(20_000),
 });
 
 const shapesSchema = z.strictObject({

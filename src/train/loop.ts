@@ -96,6 +96,7 @@ export async function train(trainer: Trainer, options: RunOptions): Promise<Plac
       place.total++;
       place.cursor = stream.cursor;
       options.onStep?.(place);
+      await new Promise(setImmediate); // lets Ctrl-C be heard, whatever the trainer
 
       const ended = place.step === phase.steps;
       if (ended || place.step % config.output.log_every === 0) {

@@ -1,5 +1,6 @@
 // Training configurations that cannot work are refused with place and reason.
 
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseTrainConfig } from "../../src/train/config.js";
 import { quantisationAt, rateShare, updateOptions } from "../../src/train/schedule.js";
@@ -86,4 +87,14 @@ describe("the schedule", () => {
     expect([0, 25, 50, 99].map((step) => quantisationAt(half, step))).toEqual([0.2, expect.closeTo(0.6), 1, 1]);
     expect([49, 50].map((step) => updateOptions(half, optimizer, step).weightDecay)).toEqual([0.1, 0]);
   });
+});
+
+test("every key is in docs/training.md", () => {
+  const document = readFileSync("docs/training.md", "utf8");
+  const cells = document.split("\n").flatMap((line) => (line.startsWith("| ") ? [line.split("|")[1]] : []));
+  const named = new Set(cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map((match) => match[1])));
+  const config = configOf();
+  const sections = [config, config.model, config.diffusion, config.tokenizer, config.optimizer, config.output];
+  const keys = [...sections, config.phases[0]].flatMap((section) => Object.keys(section));
+  expect(keys.filter((key) => !named.has(key))).toEqual([]);
 });

@@ -1,0 +1,144 @@
+// `unmask train` itself: a run by its configuration, with a progress bar; Ctrl-C saves.
+
+import { SingleBar } from "cli-progress";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Place } from "../train/checkpoint.js";
+import type { ObjectiveName, TrainConfig } from "../train/config.js";
+import type { LogRecord } from "../train/log.js";
+import { UnmaskError } from "../util/errors.js";
+import type { Output, Surroundings } from "./surroundings.js";
+
+interface TrainFlags {
+  config?: string;
+  out?: string;
+  init?: string;
+  objective?: ObjectiveName;
+  resume?: boolean;
+  steps?: number;
+}
+
+export const trainExamples = `
+  $ unmask train --config train/default.yaml      the model that comes with unmask, from nothing
+  $ unmask train --config train/default.yaml -o runs/mine --steps 20
+  $ unmask train --config train/default.yaml -o runs/mine --resume
+  $ unmask train --config diffusion.yaml --init my-model/ --objective diffusion`;
+
+/** Gives the command `train` its options and its own action, beside those of its subcommands. */
+export function addTrainRun(command: Command, surroundings: Surroundings): void {
+  command
+    .enablePositionalOptions() // --config of a subcommand is its own
+    .option("--config <file>", "The run, as YAML: model, data, phases. See train/default.yaml.")
+    .option("-o, --out <dir>", "Folder of the run. (default: runs/NAME, by the model's name)")
+    .option("--resume", "Go on from the newest checkpoint in the folder.")
+    .option("--steps <n>", "End after N steps in all, saved and exported.", wholeNumber)
+    .option("--init <path>", "Start from a model: a Hugging Face folder, or a GGUF file in f32, f16 or bf16.")
+    .addOption(
+      new Option("--objective <name>", "What all phases learn, instead of what the configuration says.").choices([
+        "next_token",
+        "diffusion",
+        "mixed",
+      ]),
+    )
+    .action(async (flags: TrainFlags) => await runTraining(flags, surroundings));
+}
+
+async function runTraining(flags: TrainFlags, surroundings: Surroundings): Promise<void> {
+  const { stdout, stderr } = surroundings;
+  if (flags.config === undefined) {
+    throw new UnmaskError(
+      "option_missing",
+      "Name the configuration of the run: unmask train --config train/default.yaml.",
+      {
+        param: "config",
+      },
+    );
+  }
+  const { readTrainConfig } = await import("../train/config.js");
+  const { run } = await import("../train/run.js");
+  const config = readTrainConfig(flags.config);
+  const directory = flags.out ?? `runs/${config.model.name}`;
+  const abort = new AbortController();
+  const release = surroundings.onInterrupt(() => {
+    stderr.write("\nEnding this step, then saving. Ctrl-C again ends at once.\n");
+    abort.abort();
+  });
+  const progress = progressOf(config, flags.steps, stderr);
+  try {
+    const { place, exported } = await run({
+      config,
+      directory,
+      init: flags.init,
+      objective: flags.objective,
+      resume: flags.resume ?? false,
+      steps: flags.steps,
+      signal: abort.signal,
+      onStep: progress.step,
+      onRecord: progress.record,
+      say: (message) => stderr.write(`${message}\n`),
+      warn: (message) => stderr.write(`warning: ${message}\n`),
+    });
+    progress.end();
+    if (exported === null) {
+      const again = `unmask train --config ${flags.config} -o ${directory} --resume`;
+      stderr.write(`Saved after step ${place.total}. Go on with: ${again}\n`);
+      throw new UnmaskError("aborted", "Training was interrupted.");
+    }
+    for (const warning of exported.warnings) stderr.write(`warning: ${warning}\n`);
+    stdout.write(`${exported.path}\nMeasure it: unmask eval --model ${exported.path} --data ${exported.heldOut}\n`);
+  } finally {
+    progress.end();
+    release();
+  }
+}
+
+/** A bar in a terminal, a line for each record elsewhere. */
+function progressOf({ phases }: TrainConfig, steps: number | undefined, stderr: Output) {
+  const total = Math.min(
+    steps ?? Number.POSITIVE_INFINITY,
+    phases.reduce((sum, phase) => sum + phase.steps, 0),
+  );
+  let said = { text: "", at: performance.now(), step: -1 };
+  let left = "";
+  if (!stderr.isTTY) {
+    const record = (record: LogRecord) => stderr.write(`${record.step}/${total} ${describe(record)}\n`);
+    return { step: () => {}, record, end: () => {} };
+  }
+  const bar = new SingleBar({
+    format: "{bar} {value}/{total}  {text}  {left}",
+    stream: stderr,
+    hideCursor: true,
+    clearOnComplete: true,
+    barsize: 20,
+  });
+  return {
+    step: (place: Place) => {
+      if (!bar.isActive) bar.start(total, place.total, { text: said.text, left });
+      bar.update(place.total, { text: said.text, left });
+    },
+    record: (record: LogRecord) => {
+      const now = performance.now();
+      if (said.step >= 0)
+        left = `${showMinutes(((now - said.at) / (record.step - said.step)) * (total - record.step))} left`;
+      said = { text: describe(record), at: now, step: record.step };
+    },
+    end: () => bar.stop(),
+  };
+}
+
+/** "diffusion  next 0.123  masked 0.456  rate 2.5e-3  12,345 rows/s  210 GFLOP/s (310 in products)" */
+function describe(record: LogRecord): string {
+  const losses = { next: record.nextLoss, masked: record.maskedLoss };
+  const shown = Object.entries(losses).flatMap(([name, loss]) => (loss === null ? [] : [`${name} ${loss.toFixed(3)}`]));
+  const speed = `${Math.round(record.rowsPerSecond)} rows/s  ${record.stepGflops.toFixed(0)} GFLOP/s (${record.gemmGflops.toFixed(0)} in products)`;
+  return `${record.phase}  ${shown.join("  ")}  rate ${record.matrixRate.toExponential(1)}  ${speed}`;
+}
+
+function showMinutes(milliseconds: number): string {
+  const minutes = Math.ceil(milliseconds / 60_000);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("A whole number from 1 is needed.");
+  return Number(text);
+}

@@ -1,0 +1,83 @@
+// `unmask train` as a command: a run, resumed, interrupted, and what it refuses.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder, writeTo } from "../format/files.js";
+import { stage, until } from "./fakes.js";
+
+const folder = temporaryFolder();
+writeTo(folder, "data.yaml", "tasks: { arithmetic: 1 }\n");
+const phase = { name: "first", objective: "next_token", batch: 64, length: 64, matrix_rate: 0.01, other_rate: 0.01 };
+const config = (steps: number) =>
+  writeTo(
+    folder,
+    `train-${steps}.yaml`,
+    JSON.stringify({
+      trainer: "reference",
+      model: { name: "mini", layers: 1, hidden: 16, ffn: 16, heads: 2, kv_heads: 1, head_dim: 8, context_length: 128 },
+      tokenizer: { vocabulary: 300, examples: 300 },
+      data: "data.yaml",
+      phases: [{ ...phase, steps }],
+      output: { type: "f32", questions: 5, log_every: 1 },
+    }),
+  );
+
+describe("unmask train", () => {
+  it("ends with the model and the command that measures it; --resume goes on", async () => {
+    const out = join(folder, "run");
+    const first = stage();
+    expect(await first.run("train", "--config", config(3), "-o", out, "--steps", "2")).toBe(0);
+    expect(first.stderr.text).toMatch(/^1\/2 first {2}next \d+\.\d{3} {2}rate 1\.0e-2 {2}\d+ rows\/s/m);
+    const gguf = join(out, "mini.gguf");
+    const questions = join(out, "mini.heldout.jsonl");
+    expect(first.stdout.text).toBe(`${gguf}\nMeasure it: unmask eval --model ${gguf} --data ${questions}\n`);
+
+    const again = stage();
+    expect(await again.run("train", "--config", config(3), "-o", out)).toBe(1);
+    expect(again.stderr.text).toContain("--resume");
+    const resumed = stage();
+    expect(await resumed.run("train", "--config", config(3), "-o", out, "--resume")).toBe(0);
+    expect(readFileSync(join(out, "log.jsonl"), "utf8").trim().split("\n")).toHaveLength(3);
+  });
+
+  it("draws a bar on a terminal", async () => {
+    const { run, stderr } = stage();
+    stderr.isTTY = true;
+    Object.assign(stderr, { cursorTo: () => true, clearLine: () => true, moveCursor: () => true });
+    expect(await run("train", "--config", config(4), "-o", join(folder, "bar"))).toBe(0);
+    expect(stderr.text).toContain("4/4");
+    expect(stderr.text).toContain("rows/s");
+  });
+
+  it("saves at Ctrl-C, says how to go on, and ends with 130", async () => {
+    const out = join(folder, "interrupted");
+    const { run, interrupt, stderr } = stage();
+    const running = run("train", "--config", config(2000), "-o", out);
+    await until(() => stderr.text.includes("1/2000"));
+    interrupt();
+    expect(await running).toBe(130);
+    expect(stderr.text).toMatch(/Saved after step \d+\. Go on with: unmask train .* --resume/);
+    expect(existsSync(join(out, "mini.gguf"))).toBe(false);
+  });
+
+  it("needs a configuration, and names what is wrong in it", async () => {
+    const without = stage();
+    expect(await without.run("train")).toBe(1);
+    expect(without.stderr.text).toContain("error [option_missing]");
+    const wrong = stage();
+    expect(await wrong.run("train", "--config", writeTo(folder, "wrong.yaml", "modle: {}\n"))).toBe(1);
+    expect(wrong.stderr.text).toMatch(/error \[config_invalid\]: .*\n.*wrong\.yaml:1:1: modle/s);
+  });
+
+  it("leaves --config of its subcommands to them", async () => {
+    const { run, stdout } = stage();
+    const recipe = join(folder, "data.yaml");
+    expect(await run("train", "data", "--config", recipe, "-o", "-", "--examples", "2")).toBe(0);
+    const tasks = stdout.text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).task);
+    expect(tasks).toEqual(["arithmetic", "arithmetic"]);
+  });
+});

@@ -1,0 +1,33 @@
+// The pictures of masks in the documents are what the code draws.
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { diffusionRows, nextTokenRows, type ObjectiveOptions, type Sequence } from "../../src/train/objective.js";
+import { drawRows } from "../../src/train/picture.js";
+
+/** Tokens a to j: a prompt of three, an answer of seven; blocks of four. */
+const sequence: Sequence = {
+  tokens: Int32Array.from({ length: 10 }, (_, i) => i),
+  learn: Uint8Array.from({ length: 10 }, (_, i) => (i >= 3 ? 1 : 0)),
+};
+const maskToken = 99;
+/** d, f and j are masked in copy A; g and h in copy B. */
+const mask = Uint8Array.of(0, 0, 0, 1, 0, 1, 2, 2, 0, 1, 0, 0);
+const options = (attention: ObjectiveOptions["attention"]): ObjectiveOptions => ({
+  nextTokenShare: 0,
+  attention,
+  blockLength: 4,
+  maskToken,
+  fullMaskShare: 0,
+  cleanWeight: 0.5,
+  padding: null,
+});
+
+test.each([
+  ["next token", () => drawRows(nextTokenRows(sequence), maskToken)],
+  ["context-causal", () => drawRows(diffusionRows(sequence, options("context-causal"), mask), maskToken)],
+  ["block-causal", () => drawRows(diffusionRows(sequence, options("block-causal"), mask), maskToken)],
+])("%s", (_, draw) => {
+  const document = readFileSync("docs/training.md", "utf8");
+  expect(document).toContain(`\`\`\`text\n${draw()}\`\`\``);
+});

@@ -1,0 +1,131 @@
+// A whole run in small, from a recipe to a model that the engine loads, and what is refused before it begins.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { loadModel } from "../../src/engine/index.js";
+import { parseQuestions } from "../../src/eval/questions.js";
+import { readTrainConfig, type TrainConfig } from "../../src/train/config.js";
+import { type RunRequest, run } from "../../src/train/run.js";
+import { temporaryFolder, unmaskError } from "../format/files.js";
+import { phase } from "./runs.js";
+
+const folder = temporaryFolder();
+let runs = 0;
+
+function written(changes: Record<string, unknown> = {}): TrainConfig {
+  const path = join(folder, `train-${runs++}.yaml`);
+  writeFileSync(join(folder, "data.yaml"), "tasks: { arithmetic: 1 }\n");
+  const phases = [
+    { ...phase, steps: 2, batch: 64, length: 64 },
+    { ...phase, name: "blocks", objective: "diffusion", steps: 2, batch: 64, length: 64 },
+  ];
+  const config = {
+    trainer: "reference",
+    model: { name: "mini", layers: 1, hidden: 16, ffn: 16, heads: 2, kv_heads: 1, head_dim: 8, context_length: 128 },
+    tokenizer: { vocabulary: 300, examples: 300 },
+    data: "data.yaml",
+    phases,
+    output: { type: "f32", questions: 5, log_every: 1 },
+    ...changes,
+  };
+  writeFileSync(path, JSON.stringify(config));
+  return readTrainConfig(path);
+}
+
+const asked = (config: TrainConfig, changes: Partial<RunRequest> = {}): RunRequest => ({
+  config,
+  directory: join(folder, `run-${runs++}`),
+  resume: false,
+  say: () => {},
+  warn: (message) => {
+    throw new Error(`unexpected warning: ${message}`);
+  },
+  ...changes,
+});
+
+describe("a run", () => {
+  test("makes a tokenizer, a model, its log, its curves and questions; resumed, the same file", async () => {
+    const config = written();
+    const request = asked(config);
+    const { place, exported } = await run(request);
+    expect(place.total).toBe(4);
+    for (const name of ["tokenizer/tokenizer.json", "model/model.safetensors", "curves.svg", "run.json", "log.jsonl"]) {
+      expect(existsSync(join(request.directory, name)), name).toBe(true);
+    }
+    expect(parseQuestions(readFileSync(exported!.heldOut, "utf8"), "held out")).toHaveLength(5);
+    await using model = await loadModel(exported!.path, { backend: "reference" });
+    expect(model.info).toMatchObject({ name: "mini", attention: "context-causal", blockLength: 32, vocabulary: 300 });
+
+    const other = asked(config);
+    await run({ ...other, steps: 3 });
+    const resumed = await run({ ...other, resume: true });
+    expect(readFileSync(resumed.exported!.path).equals(readFileSync(exported!.path))).toBe(true);
+  });
+
+  test("goes on from a model with another objective, keeping its shape and tokenizer", async () => {
+    const first = await run(asked(written()));
+    const config = written({
+      model: { ...written().model, layers: 7, name: "next" },
+      phases: [{ ...phase, steps: 1 }],
+    });
+    const lengths = { batch: 64, length: 64 };
+    const changed = { ...config, phases: config.phases.map((each) => ({ ...each, ...lengths })) };
+    for (const init of [join(first.exported!.path, "../model"), first.exported!.path]) {
+      // f32 files of a ternary model hold what its weights round to; both forms can be trained further.
+      const { exported } = await run(asked(changed, { init, objective: "mixed" }));
+      await using model = await loadModel(exported!.path, { backend: "reference" });
+      expect(model.info).toMatchObject({ name: "next", attention: "context-causal", vocabulary: 300 });
+      expect(model.info.parameters).toBe(first.exported!.parameters);
+    }
+  });
+
+  test("that was interrupted is saved and exports nothing", async () => {
+    const request = asked(written());
+    const abort = new AbortController();
+    const { place, exported } = await run({ ...request, signal: abort.signal, onStep: () => abort.abort() });
+    expect(place.total).toBe(1);
+    expect(exported).toBeNull();
+    expect(existsSync(join(request.directory, "checkpoints/step-00000001.safetensors"))).toBe(true);
+  });
+});
+
+describe("refused", () => {
+  test("a folder that holds a run, unless it is resumed", async () => {
+    const request = asked(written(), { steps: 1 });
+    await run(request);
+    await expect(run(request)).rejects.toEqual(unmaskError("invalid_request", "--resume", request.directory));
+  });
+
+  test("a folder without a tokenizer, and one whose tokenizer is none", async () => {
+    const empty = join(folder, "empty");
+    mkdirSync(empty, { recursive: true });
+    const config = written({ tokenizer: { directory: "empty" } });
+    await expect(run(asked(config))).rejects.toEqual(unmaskError("tokenizer_missing", "tokenizer.json"));
+    writeFileSync(join(empty, "tokenizer.json"), "{");
+    await expect(run(asked(config))).rejects.toEqual(unmaskError("tokenizer_invalid", "tokenizer.json"));
+  });
+
+  test("an instance of a model whose rows the output's type cannot store", async () => {
+    const { exported } = await run(asked(written(), { steps: 1 }));
+    const init = join(exported!.path, "../model");
+    const model = {
+      name: "wide",
+      layers: 1,
+      hidden: 128,
+      ffn: 128,
+      heads: 2,
+      kv_heads: 1,
+      head_dim: 64,
+      context_length: 128,
+    };
+    const config = written({ model, output: { type: "i2_s" } });
+    await expect(run(asked(config, { init }))).rejects.toEqual(unmaskError("config_invalid", "16 weights", "128"));
+  });
+});
+
+test("train/default.yaml is a configuration that can work", () => {
+  const config = readTrainConfig("train/default.yaml");
+  expect(config.phases.map(({ objective }) => objective)).toEqual(["next_token", "next_token", "diffusion"]);
+  expect(existsSync(config.data)).toBe(true);
+});
