@@ -12,6 +12,7 @@ import { addSampling, numberArgument } from "./sampling.js";
 import { addSettings, readSettings } from "./settings.js";
 import type { Surroundings } from "./surroundings.js";
 import { registerSynth } from "./synth.js";
+import { registerTrain } from "./train.js";
 import { version } from "./version.js";
 
 const about = `Block-diffusion and ternary (BitNet b1.58) language models on your own CPU.
@@ -115,6 +116,7 @@ export function buildProgram(surroundings: Surroundings): Command {
   registerConvert(program, surroundings);
   registerInspect(program, surroundings);
   registerEval(program, surroundings);
+  registerTrain(program, surroundings);
   registerBench(program, surroundings);
   registerSynth(program, surroundings);
 
