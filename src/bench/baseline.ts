@@ -131,9 +131,8 @@ export function comparison(before: Baseline, now: Baseline): string {
         : `token ${difference.at}: ${difference.now ?? "none"}, was ${difference.before ?? "none"}`;
     return [name, tokens, spread(was, 1), spread(is, 1), `${(is.median / was.median).toFixed(2)}x`];
   });
-  const { cpu, backend, isa, threads } = before.machine;
-  return `Baseline: ${before.model.name} on ${cpu}, ${backend} ${isa}, ${threads} threads.\n\n${table(
-    ["answer", "tokens", "tokens/s before", "now", "ratio"],
-    rows,
-  )}\n`;
+  const where = ({ cpu, backend, isa, threads }: Baseline["machine"]) =>
+    `${cpu}, ${backend} ${isa}, ${threads} threads`;
+  const head = `${before.model.name}. Before: ${where(before.machine)}. Now: ${where(now.machine)}.`;
+  return `${head}\n\n${table(["answer", "tokens", "tokens/s before", "now", "ratio"], rows)}\n`;
 }

@@ -8,6 +8,7 @@ import {
   summarise,
 } from "../bench/end-to-end.js";
 import type { Model } from "../engine/types.js";
+import { cpuName } from "../util/identity.js";
 import { describeBackend, describeDecoding } from "./banner.js";
 import type { Output } from "./surroundings.js";
 
@@ -19,6 +20,7 @@ export async function benchmark(
   signal: AbortSignal,
 ): Promise<EndToEndSummary> {
   stdout.write(`\n  ${model.info.id}: ${describeBackend(model.info)}; ${describeDecoding(model.info)}\n`);
+  stdout.write(`  ${cpuName()}\n`);
   stdout.write(`  ${JSON.stringify(settings.prompt)}, at most ${settings.maxTokens} tokens\n\n`);
   const summary = summarise(await endToEnd(model, settings, signal));
   stdout.write(`${endToEndReport(summary)}\n`);

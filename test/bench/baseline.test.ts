@@ -37,7 +37,7 @@ it("a comparison shows tokens and speeds of every answer", () => {
     answers: [answer("greedy", 1, 2, 4), { ...answer("adaptive", 4, 5), tokensPerSecond: [300] }],
   };
   const lines = comparison(saved, now).split("\n");
-  expect(lines[0]).toContain("tiny.gguf on Some CPU, native avx2, 2 threads");
+  expect(lines[0]).toContain("Before: Some CPU, native avx2, 2 threads. Now: Some CPU, native scalar, 2 threads.");
   expect(lines.find((line) => line.includes("greedy"))).toContain("| token 2: 4, was 3 |");
   expect(lines.find((line) => line.includes("adaptive"))).toMatch(/\| same \| 200\.0 .*\| 300\.0 \| 1\.50x \|/);
 });
