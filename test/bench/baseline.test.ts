@@ -34,6 +34,7 @@ describe("differences", () => {
 it("a comparison shows tokens and speeds of every answer", () => {
   const now = {
     ...saved,
+    machine: { ...saved.machine, isa: "scalar" },
     answers: [answer("greedy", 1, 2, 4), { ...answer("adaptive", 4, 5), tokensPerSecond: [300] }],
   };
   const lines = comparison(saved, now).split("\n");
