@@ -190,6 +190,9 @@ napi_value steps(napi_env env, napi_value* arguments) {
   return makeNumber(env, optimiser.steps());
 }
 
+/** trainerPeak(trainer): see Gemm::measurePeak. */
+napi_value peak(napi_env env, napi_value* arguments) { return makeNumber(env, trainerOf(env, arguments[0]).measurePeak()); }
+
 /** trainerFree(trainer). */
 napi_value release(napi_env env, napi_value* arguments) {
   holderOf(env, arguments[0])->trainer.reset();
@@ -206,6 +209,7 @@ void defineTrainer(napi_env env, napi_value exports) {
   define(env, exports, "trainerRead", call<read, 4>);
   define(env, exports, "trainerWrite", call<write, 4>);
   define(env, exports, "trainerSteps", call<steps, 2>);
+  define(env, exports, "trainerPeak", call<peak, 1>);
   define(env, exports, "trainerFree", call<release, 1>);
 }
 

@@ -38,12 +38,12 @@ class Gemm {
   Gemm(const TrainKernels& kernels, Pool& pool);
 
   size_t packedFloats(int depth, int columns) const;
-  /** One panel of the packed form; panels may be packed by different threads. */
-  int panels(int columns) const { return (columns + kernels_.tileColumns - 1) / kernels_.tileColumns; }
-  void packPanel(const View& b, int depth, int columns, int panel, float* out) const;
   PackedMatrix pack(const View& b, int depth, int columns, float* out);
   /** c (+)= a * b for each target; a is [rows, depth of the targets]. */
   void multiply(int rows, const View& a, const std::vector<Target>& targets);
+
+  /** Floating-point operations per second of the register tile alone, on all threads: what multiply() can come near. */
+  double measurePeak();
 
   /** Of all products since the last call. */
   double takeFlops() { return take(flops_); }
@@ -52,6 +52,7 @@ class Gemm {
   void count(double flops, double seconds) { flops_ += flops, seconds_ += seconds; }
 
  private:
+  int panelsOf(int columns) const { return (columns + kernels_.tileColumns - 1) / kernels_.tileColumns; }
   void packRows(const View& a, int first, int rows, int k, int depth, float* out) const;
   void multiplyBlock(const View& a, const Target& target, int first, int rows, int panel, int endPanel, int worker);
   static double take(double& value) {

@@ -58,27 +58,25 @@ void Parameters::packMatrix(Parameter& p, float quantisation, Gemm& gemm) {
     inPieces(pool_, rows, 32, [&](int begin, int end, int) {
       for (int r = begin; r < end; r++)
         kernels_.blendWeights(p.row(p.values, r), p.inverse, p.scale, quantisation, p.padded, p.row(effective_, r));
-    });
+    }, static_cast<double>(p.floats));
     weights = effective_.as<float>();
   }
-  const auto packed = [&](Region& data, int depth, int wide) {
+  const auto packed = [&](Region& data, bool transposed, int depth, int wide) {
     const size_t bytes = gemm.packedFloats(depth, wide) * sizeof(float);
     if (data.bytes() < bytes) data = Region(bytes);
-    return PackedMatrix{data.as<float>(), depth, wide};
+    return gemm.pack({weights, static_cast<size_t>(p.padded), transposed}, depth, wide, data.as<float>());
   };
-  p.backward = packed(p.backwardData, rows, columns);
-  const int backwardPanels = gemm.panels(columns), forwardPanels = whole ? panelCount(rows) : gemm.panels(rows);
-  if (whole) {
-    if (p.codes.bytes() == 0) p.codes = Region(panelBytes(columns) * static_cast<size_t>(panelCount(rows)));
-    p.panels = {p.codes.as<uint8_t>(), nullptr, p.scale, panelCount(rows), panelColumns(columns), 0};
-  } else {
-    p.forward = packed(p.forwardData, columns, rows);
-  }
-  const View view{weights, static_cast<size_t>(p.padded)}, turned{weights, static_cast<size_t>(p.padded), true};
-  inParallel(pool_, backwardPanels + forwardPanels, [&](int task, int) {
-    if (task < backwardPanels) return gemm.packPanel(view, rows, columns, task, p.backwardData.as<float>());
-    const int panel = task - backwardPanels;
-    if (!whole) return gemm.packPanel(turned, columns, rows, panel, p.forwardData.as<float>());
+  p.backward = packed(p.backwardData, false, rows, columns);
+  if (whole) packTernary(p);
+  else p.forward = packed(p.forwardData, true, columns, rows);
+}
+
+/** The engine's panels. */
+void Parameters::packTernary(Parameter& p) {
+  const int rows = p.spec.rows, columns = p.spec.columns;
+  if (p.codes.bytes() == 0) p.codes = Region(panelBytes(columns) * static_cast<size_t>(panelCount(rows)));
+  p.panels = {p.codes.as<uint8_t>(), nullptr, p.scale, panelCount(rows), panelColumns(columns), 0};
+  inParallel(pool_, panelCount(rows), [&](int panel, int) {
     std::vector<uint8_t> codes(static_cast<size_t>(p.padded) * kPanelRows, 1);
     for (int r = 0; r < std::min(kPanelRows, rows - panel * kPanelRows); r++) {
       const float* row = p.row(p.values, panel * kPanelRows + r);
@@ -88,7 +86,7 @@ void Parameters::packMatrix(Parameter& p, float quantisation, Gemm& gemm) {
       }
     }
     packCodes(codes.data(), p.padded, p.codes.as<uint8_t>() + static_cast<size_t>(panel) * panelBytes(columns));
-  });
+  }, static_cast<double>(rows) * columns);
 }
 
 void copyOut(const Parameter& p, const Region& region, float* out) {

@@ -49,6 +49,7 @@ class Parameters {
 
  private:
   void packMatrix(Parameter& p, float quantisation, Gemm& gemm);
+  void packTernary(Parameter& p);
   void measure(Parameter& p) const;
 
   const TrainKernels& kernels_;

@@ -15,14 +15,19 @@ using unmask::kDepthStride;
 // --- matrix products
 
 template <int rowStride, int depthStride>
-void tile(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate) {
+void tile(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate, const float* nextA,
+          const float* nextB, const float* nextC) {
   v16 acc[kTileRows][kTileVectors];
   UNMASK_UNROLL
   for (int i = 0; i < kTileRows * kTileVectors; i++) {
     const int row = i / kTileVectors, vector = i % kTileVectors;
     acc[row][vector] = accumulate ? load(c + static_cast<size_t>(row) * cStride + 16 * vector) : set1(0.0f);
   }
-  for (int k = 0; k < depth; k++, a += depthStride, b += 16 * kTileVectors) {
+  for (int i = 0; i < kTileRows * kTileVectors; i++)
+    prefetch(nextC + static_cast<size_t>(i / kTileVectors) * cStride + 16 * (i % kTileVectors));
+  for (int k = 0; k < depth; k++, a += depthStride, b += 16 * kTileVectors, nextA += 16, nextB += 16) {
+    prefetch(nextA);
+    prefetch(nextB);
     v16 w[kTileVectors];
     UNMASK_UNROLL
     for (int v = 0; v < kTileVectors; v++) w[v] = load(b + 16 * v);

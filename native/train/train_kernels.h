@@ -10,8 +10,8 @@
 
 namespace unmask {
 
-constexpr int kDepth = 256;                 // depth that one packed run of A holds
-constexpr int kDepthStride = kDepth + 16;   // floats between its rows, off the powers of two
+constexpr int kDepth = 192;                // depth that one packed run of A holds
+constexpr int kDepthStride = kDepth + 16;  // floats between its rows, off the powers of two
 
 /** One step of AdamW (Loshchilov and Hutter, arXiv:1711.05101) over part of a tensor. */
 struct AdamStep {
@@ -27,10 +27,13 @@ struct TrainKernels {
   /**
    * c[i][j] = (accumulate ? c[i][j] : 0) + sum over k of a(i, k) * b[k][j], for one tile;
    * b is [depth][tileColumns]. Row-major: a(i, k) = a[i * kDepthStride + k];
-   * column-major: a(i, k) = a[k * tileRows + i].
+   * column-major: a(i, k) = a[k * tileRows + i]. What is needed next is fetched meanwhile: the
+   * tile of C at nextC, and a cache line a step of A from nextA and of B from nextB.
    */
-  void (*rowTile)(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate);
-  void (*columnTile)(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate);
+  void (*rowTile)(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate,
+                  const float* nextA, const float* nextB, const float* nextC);
+  void (*columnTile)(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate,
+                     const float* nextA, const float* nextB, const float* nextC);
 
   // One row of `padded` floats, a multiple of 16; what lies beyond the width is zero.
 

@@ -46,6 +46,7 @@ class Trainer {
   StepResult accumulate(const Batch& batch, float quantisation, float* losses);
   /** logits: [rows][vocabulary] or null. */
   StepResult evaluate(const Batch& batch, float quantisation, float* losses, float* logits);
+  double measurePeak() { return gemm_.measurePeak(); }
   double update(const UpdateOptions& options) { return optimiser_.update(parameters_, options); }
 
  private:

@@ -25,6 +25,8 @@ export interface NativeTrainerOptions {
 export interface NativeTrainer extends Trainer {
   readonly isa: string;
   readonly threads: number;
+  /** Floating-point operations per second of the innermost loop alone, on all threads. Takes some milliseconds. */
+  measurePeak(): number;
 }
 
 declare const handleBrand: unique symbol;
@@ -53,6 +55,7 @@ interface Addon {
   trainerRead(trainer: Handle, parameter: number, array: number, out: Float32Array): void;
   trainerWrite(trainer: Handle, parameter: number, array: number, values: Float32Array): void;
   trainerSteps(trainer: Handle, steps: number): number;
+  trainerPeak(trainer: Handle): number;
   trainerFree(trainer: Handle): void;
 }
 
@@ -162,6 +165,10 @@ class Native implements NativeTrainer {
     if (!fits) throw new Error("the optimiser's state is that of another model");
     this.#addon.trainerSteps(this.#idle(), state[0][0]);
     for (const [i, [name, array]] of own.entries()) this.#write(name, array, state[i + 1]);
+  }
+
+  measurePeak(): number {
+    return this.#addon.trainerPeak(this.#idle());
   }
 
   async dispose(): Promise<void> {
