@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { UnmaskClient } from "../dist/client/index.js";
 import { raceSvg } from "./race-svg.mjs";
 
-const runs = 25;
+const runs = 100;
 const modes = ["autoregressive", "iterative", "adaptive", "greedy"];
 
 const { values } = parseArgs({
