@@ -5,7 +5,7 @@
 // be damaged, the run goes on from the one before.
 
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { openSafetensors, type SafetensorSource, writeSafetensors } from "../format/safetensors.js";
@@ -66,7 +66,7 @@ export async function listCheckpoints(directory: string): Promise<string[]> {
 }
 
 /**
- * Gives the trainer what the newest sound checkpoint holds.
+ * Gives the trainer what the newest sound checkpoint holds; damaged ones before it are renamed to .damaged.
  * @param warn told about each damaged one
  * @returns null when there is none
  * @throws UnmaskError checkpoint_invalid when all are damaged or of another model
@@ -79,7 +79,10 @@ export async function loadNewest(
   const paths = await listCheckpoints(directory);
   for (const [i, path] of paths.entries()) {
     try {
-      return await loadCheckpoint(path, trainer);
+      const place = await loadCheckpoint(path, trainer);
+      // Out of the way: they would count among the newest two.
+      for (const damaged of paths.slice(0, i)) await rename(damaged, `${damaged}.damaged`);
+      return place;
     } catch (error) {
       if (!(error instanceof UnmaskError) || i === paths.length - 1) throw error;
       warn(`${error.message} Going on from the checkpoint before it, ${paths[i + 1]}.`);

@@ -1,6 +1,6 @@
 // Runs that are interrupted, that go wrong, and that learn.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { listCheckpoints } from "../../src/train/checkpoint.js";
@@ -107,6 +107,9 @@ describe("checkpoints", () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain(newest);
     expect(warnings[0]).toContain(before);
+    const names = (await listCheckpoints(join(path, "checkpoints"))).map((file) => file.slice(-20));
+    expect(names).toEqual(["00000009.safetensors", "00000008.safetensors"]); // a phase ended at 8
+    expect(existsSync(`${newest}.damaged`)).toBe(true);
     const straight = tinyTrainer(two);
     await train(straight, runOptions(two, folder(), { stopAfter: 9 }));
     expect(parametersNow(trainer)).toEqual(parametersNow(straight));
