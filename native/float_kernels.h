@@ -51,20 +51,21 @@ void addRows(const float* a, const float* b, int padded, float* out) {
   for (int i = 0; i < padded; i += 16) store(out + i, add(load(a + i), load(b + i)));
 }
 
+inline v16 siluOf(v16 gate, v16 up) {
+  return mul(div(gate, add(set1(1.0f), exponential(sub(set1(0.0f), gate)))), up);
+}
+
+inline v16 relu2Of(v16 gate, v16 up) {
+  const v16 positive = max(gate, set1(0.0f));
+  return mul(mul(positive, positive), up);
+}
+
 void silu(const float* gate, const float* up, int padded, float* out) {
-  const v16 one = set1(1.0f), zero = set1(0.0f);
-  for (int i = 0; i < padded; i += 16) {
-    const v16 g = load(gate + i);
-    store(out + i, mul(div(g, add(one, exponential(sub(zero, g)))), load(up + i)));
-  }
+  for (int i = 0; i < padded; i += 16) store(out + i, siluOf(load(gate + i), load(up + i)));
 }
 
 void relu2(const float* gate, const float* up, int padded, float* out) {
-  const v16 zero = set1(0.0f);
-  for (int i = 0; i < padded; i += 16) {
-    const v16 g = max(load(gate + i), zero);
-    store(out + i, mul(mul(g, g), load(up + i)));
-  }
+  for (int i = 0; i < padded; i += 16) store(out + i, relu2Of(load(gate + i), load(up + i)));
 }
 
 void quantise(const float* x, int padded, const Tiling& tiling, int row, QuantisedRows* out) {
@@ -96,18 +97,24 @@ void quantise(const float* x, int padded, const Tiling& tiling, int row, Quantis
   out->sum[row] = total;
 }
 
+/** (a, b) turned by the angle of (cos, sin). */
+inline void turn(float* a, float* b, float cos, float sin) {
+  const float turned = *a * cos - *b * sin;
+  *b = *b * cos + *a * sin;
+  *a = turned;
+}
+
 void rope(float* x, int heads, int headDim, int dim, bool adjacent, const float* cos, const float* sin) {
   const int half = dim / 2;
-  const int first = adjacent ? 2 : 1, apart = adjacent ? 1 : half;
   for (int h = 0; h < heads; h++, x += headDim) {
-    for (int i = 0; i < half; i++) {
-      float* a = x + i * first;
-      float* b = a + apart;
-      const float turnedA = *a * cos[i] - *b * sin[i];
-      const float turnedB = *b * cos[i] + *a * sin[i];
-      *a = turnedA;
-      *b = turnedB;
+    int i = 0;
+    for (; !adjacent && i + 16 <= half; i += 16) {
+      const v16 a = load(x + i), b = load(x + half + i), c = load(cos + i), s = load(sin + i);
+      store(x + i, sub(mul(a, c), mul(b, s)));
+      store(x + half + i, add(mul(b, c), mul(a, s)));
     }
+    for (; !adjacent && i < half; i++) turn(x + i, x + half + i, cos[i], sin[i]);
+    for (; i < half; i++) turn(x + 2 * i, x + 2 * i + 1, cos[i], sin[i]);
   }
 }
 

@@ -198,7 +198,7 @@ void Forward::runStep(const RowStep& step, int worker, int row, bool asked) {
 int Forward::panelsAtOnce(const Product& product, int rows) const {
   const Tensor& tensor = weights_.tensor(product.weight);
   const int panels = roundUp(tensor.rows, kPanelRows) / kPanelRows;
-  const double nanoseconds = 0.1 * tensor.columns * std::max(12, rows);  // of one panel, on a usual core
+  const double nanoseconds = (product.up < 0 ? 0.1 : 0.2) * tensor.columns * std::max(12, rows);  // of one panel, on a usual core
   const int wanted = std::max(1, static_cast<int>(5000.0 / nanoseconds));
   return std::min(wanted, std::max(1, panels / (3 * pool_.threads())));
 }
@@ -223,9 +223,13 @@ void Forward::multiply(const Product& product, int worker, int begin, int end, b
   const float* bias = weights_.vector(product.bias);
   const Tensor& tensor = weights_.tensor(product.weight);
   if (isTernary(tensor.type)) {
-    const TernaryWeight& weight = weights_.panels(product.weight);
-    QuantisedRows x = slots_[static_cast<size_t>(product.input)].rows;
-    const TernaryJob job = {&weight, &x, tiling, bias, out.row(0), out.stride};
+    TernaryJob job = {&weights_.panels(product.weight), &slots_[static_cast<size_t>(product.input)].rows, tiling, bias,
+                      out.row(0), out.stride};
+    if (product.up >= 0) {
+      job.up = &weights_.panels(product.up);
+      job.upBias = weights_.vector(product.upBias);
+      job.relu2 = product.activation == Activation::Relu2;
+    }
     return kernels_.ternary(job, begin, end, workers_[static_cast<size_t>(worker)].ternary.as<void>());
   }
   const Matrix& x = buffers_[static_cast<size_t>(product.input)];

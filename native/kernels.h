@@ -64,6 +64,7 @@ struct QuantisedRows {
   int32_t* groupSum;  // [rows][columns / 64], or null when no weight has block scales
 };
 
+/** out = x * weight (+ bias), or, with `up`, activation(x * weight) * (x * up). */
 struct TernaryJob {
   const TernaryWeight* weight;
   const QuantisedRows* x;
@@ -71,6 +72,9 @@ struct TernaryJob {
   const float* bias;  // null or [panels * 32]
   float* out;         // [rows][stride]
   size_t stride;
+  const TernaryWeight* up = nullptr;
+  const float* upBias = nullptr;
+  bool relu2 = false;  // the activation; else silu
 };
 
 /** What the head keeps of one row's logits in one chunk of the vocabulary. */
@@ -102,7 +106,7 @@ struct Kernels {
   int tokenTile;
   /** Bytes of scratch that `ternary` needs for that many rows. */
   size_t (*ternaryScratch)(int rows);
-  /** out = x * weight^T for panels [begin, end). */
+  /** Panels [begin, end) of a job. */
   void (*ternary)(const TernaryJob& job, int begin, int end, void* scratch);
   /** Indexed by DenseType. */
   void (*dense[4])(const DenseJob& job);

@@ -37,6 +37,7 @@ class Planner {
   Plan make() {
     findValues();
     for (size_t op = 0; op < spec_.ops.size(); op++) place(static_cast<int>(op));
+    for (size_t stage = 0; stage + 1 < plan_.stages.size(); stage++) fuseGate(stage);
     resolve();
     return std::move(plan_);
   }
@@ -238,6 +239,34 @@ class Planner {
     head.input = input;
     head.weight = op(index).weight;
     open(Stage::Kind::Finish, true);
+  }
+
+  /** If the stage after some products begins with the gate of two of them, the products do it. */
+  void fuseGate(size_t index) {
+    std::vector<Product>& products = plan_.stages[index].products;
+    std::vector<DraftStep>& steps = drafts_[index + 1];
+    if (steps.empty() || steps[0].step.kind != RowStep::Kind::Gate || steps[0].a == steps[0].b) return;
+    const DraftStep gate = steps[0];
+    Product* product = nullptr;
+    Product* up = nullptr;
+    for (Product& p : products) {
+      if (p.out == gate.a) product = &p;
+      else if (p.out == gate.b) up = &p;
+      // Others may not read or write what the gate writes.
+      else if (value(p.out).variable == value(gate.out).variable || op(value(p.out).definedBy).a == value(gate.out).variable) return;
+    }
+    if (product == nullptr || up == nullptr || product->input != up->input) return;
+    for (const Product* p : {product, up}) {
+      const WeightTraits& traits = weights_[static_cast<size_t>(p->weight)];
+      if (!traits.ternary || traits.blockwise || value(p->out).usedBy != std::vector<int>{value(gate.out).definedBy}) return;
+    }
+    product->up = up->weight;
+    product->upBias = up->bias;
+    product->activation = static_cast<Activation>(gate.step.param);
+    product->out = gate.out;
+    value(gate.out).leavesStage = true;
+    products.erase(products.begin() + (up - products.data()));
+    steps.erase(steps.begin());
   }
 
   void resolve() {

@@ -2,7 +2,8 @@
 //
 // Row-wise ops in a row (norm, rope, gate, add, and the quantisation that ternary products
 // need) become one Rows stage that takes each row through all of them while it is in cache.
-// Products of inputs that are all there become one Matmul stage. After the last attend only
+// Products of inputs that are all there become one Matmul stage; two that only meet in a gate
+// become one product, so that neither is ever stored. After the last attend only
 // the rows that somebody asked about go on ("asked" stages, compact numbering).
 #pragma once
 
@@ -33,6 +34,9 @@ struct Product {
   int weight, bias;
   int input;  // quantised slot for ternary weights, else buffer
   int out;    // buffer
+  // With a gate: out = activation(product) * (product with these), and nothing else remains of the two.
+  int up = -1, upBias = -1;
+  Activation activation = Activation::Silu;
 };
 
 struct AttendStep {

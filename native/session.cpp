@@ -127,7 +127,10 @@ napi_value Session::stages() const {
   uint32_t index = 0;
   for (const Stage& stage : model_->forward().stages()) {
     std::vector<int> numbers;
-    for (const Product& product : stage.products) numbers.push_back(product.weight);
+    for (const Product& product : stage.products) {
+      numbers.push_back(product.weight);
+      if (product.up >= 0) numbers.push_back(product.up);
+    }
     for (const RowStep& step : stage.steps)
       if (step.weight >= 0) numbers.push_back(step.weight);
     if (stage.kind == Stage::Kind::Head) numbers.push_back(stage.weight);

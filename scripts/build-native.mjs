@@ -150,7 +150,7 @@ export async function build({ test = false, sanitize = "", target = "", force = 
       await readFile(source, "utf8"),
     );
     const object = join(objects, `${name}-${hash}.o`);
-    jobs.push({ source, object, args: [...own, "-c", source, "-o", `${object}.tmp`] });
+    jobs.push({ source, object, args: [...own, "-c", source, "-o", `${object}.${process.pid}`] });
   }
 
   const stale = jobs.filter((job) => force || !existsSync(job.object));
@@ -158,7 +158,7 @@ export async function build({ test = false, sanitize = "", target = "", force = 
   let done = 0;
   await inParallel(stale, async (job) => {
     await compile(compiler.program, job.args);
-    await rename(`${job.object}.tmp`, job.object);
+    await rename(`${job.object}.${process.pid}`, job.object);
     log(`  [${++done}/${stale.length}] ${relative(root, job.source)}`);
   });
 
@@ -195,8 +195,8 @@ async function linkIfChanged(program, path, objects, extra, log) {
   const current = existsSync(path) && existsSync(`${path}.stamp`) ? await readFile(`${path}.stamp`, "utf8") : "";
   if (current === stamp) return path;
   // A new file under the old name: a process that has the old one loaded keeps it.
-  await compile(program, [...objects, ...extra, "-o", `${path}.tmp`]);
-  await rename(`${path}.tmp`, path);
+  await compile(program, [...objects, ...extra, "-o", `${path}.${process.pid}`]);
+  await rename(`${path}.${process.pid}`, path);
   await writeFile(`${path}.stamp`, stamp);
   log(`Built ${relative(root, path)}`);
   return path;
