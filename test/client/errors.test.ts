@@ -85,7 +85,7 @@ test("silence, before the answer and in it", async () => {
   const silent: Reaction = () => {};
   const stalls: Reaction = (response) => void response.writeHead(200).write("{");
   await using server = await ScriptedServer.start(silent, stalls);
-  const client = new UnmaskClient({ baseURL: server.url, timeout: 50 });
+  const client = new UnmaskClient({ baseURL: server.url, timeout: 500 });
   expect(await failure(client.chat("Hi"))).toMatchObject({ code: "timeout", status: null });
   expect(await failure(client.chat("Hi"))).toMatchObject({ code: "timeout", status: 200 });
 });

@@ -262,9 +262,13 @@ describe("errors of the engine", () => {
 });
 
 test("a silent stream sends comment lines, and an error after one is part of the stream", async () => {
+  let release = () => {};
+  const heard = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   const app = createApp({
     model: fakeModel(async function* () {
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await heard;
       yield text("late");
       throw new UnmaskError("out_of_memory", "No memory. Lower max_tokens.");
     }),
@@ -275,8 +279,11 @@ test("a silent stream sends comment lines, and an error after one is part of the
     body: JSON.stringify({ ...hello, stream: true }),
   });
   expect(response.status).toBe(200);
-  const all = await response.text();
-  expect(all).toContain(": waiting\n\n");
+  let all = "";
+  for await (const bytes of response.body!) {
+    all += new TextDecoder().decode(bytes);
+    if (all.includes(": waiting\n\n")) release(); // the model speaks only after a comment line was heard
+  }
   expect(all.indexOf(": waiting")).toBeLessThan(all.indexOf("late"));
   expect(all.trimEnd().split("\n\n").at(-1)).toContain('"code":"out_of_memory"');
 });
