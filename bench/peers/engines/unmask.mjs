@@ -6,7 +6,7 @@ import { loadParts } from "../../../dist/engine/index.js";
 export const name = "unmask";
 
 export async function open({ model, threads, isa }) {
-  const parts = await loadParts(model, { backend: "native", threads, isa, prefixCache: false });
+  const parts = await loadParts(model, { threads, isa, prefixCache: false });
   const { backend, file, info } = parts;
 
   async function decode(tokens, context) {
@@ -34,7 +34,7 @@ export async function open({ model, threads, isa }) {
   }
 
   return {
-    description: `native ${backend.info.isa}, ${backend.info.threads} threads, ${info.weightType}`,
+    description: `${backend.info.kind} ${backend.info.isa}, ${backend.info.threads} threads, ${info.weightType}`,
     run: ({ kind, tokens, context }) =>
       kind === "decode" ? decode(tokens, context) : kind === "block" ? block() : readPrompt(tokens),
     close: async () => {
