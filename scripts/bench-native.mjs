@@ -178,7 +178,10 @@ const cases = {
 
 /** Least time of each stage over all repetitions, summed up over layers, per case. */
 const profiles = new Map();
-function addProfile(name, stages) {
+const outside = new Map(); // least wall time beyond the busiest thread's, per case
+function addProfile(name, stages, wall) {
+  const threads = stages[0].busy.map((_, thread) => stages.reduce((sum, { busy }) => sum + busy[thread], 0));
+  outside.set(name, Math.min(outside.get(name) ?? Infinity, wall - Math.max(...threads)));
   const least = profiles.get(name) ?? stages.map(() => Infinity);
   stages.forEach(({ busy }, i) => {
     least[i] = Math.min(least[i], Math.max(...busy));
@@ -195,6 +198,7 @@ function printProfile(name, stages) {
     kinds.set(label, { sum: sum + time, count: count + 1 });
   });
   const { rows } = cases[name];
+  console.log(`    ${outside.get(name).toFixed(3).padStart(9)} ms  outside kernels`);
   for (const [label, { sum, count }] of [...kinds].sort((a, b) => b[1].sum - a[1].sum)) {
     const products = label.startsWith("matmul") ? label.slice(7).split(" + ") : [];
     const weights = products.reduce((all, part) => {
@@ -218,9 +222,10 @@ for (let i = 0; i <= Number(options.repeat); i++) {
     const used = process.cpuUsage();
     for (const spans of forwards) await backend.forward(spans);
     const { user, system } = process.cpuUsage(used);
+    const taken = performance.now() - started;
     if (i === 0) continue;
-    times.get(name).push(performance.now() - started);
-    if (options.profile) addProfile(name, backend.profile());
+    times.get(name).push(taken);
+    if (options.profile) addProfile(name, backend.profile(), taken);
     cpu.set(name, Math.min(cpu.get(name) ?? Infinity, (user + system) / 1000));
   }
 }
