@@ -27,7 +27,8 @@ ModelSpec readSpec(napi_env env, napi_value config) {
   const Array<double> reals = doubleArray(env, property(env, config, "opReals"));
   for (size_t i = 0; 8 * i + 8 <= ops.length && i < reals.length; i++) {
     const int32_t* o = ops.data + 8 * i;
-    spec.ops.push_back({static_cast<OpKind>(o[0]), o[1], o[2], o[3], o[4], o[5], o[6], o[7], static_cast<float>(reals.data[i])});
+    spec.ops.push_back(
+        {static_cast<OpKind>(o[0]), o[1], o[2], o[3], o[4], o[5], o[6], o[7], static_cast<float>(reals.data[i])});
   }
   const Array<int32_t> widths = intArray(env, property(env, config, "widths"));
   spec.widths.assign(widths.data, widths.data + widths.length);
@@ -41,7 +42,8 @@ ModelSpec readSpec(napi_env env, napi_value config) {
   spec.attentionScale = static_cast<float>(number(env, property(env, config, "attentionScale")));
   spec.ropeDim = integer(env, config, "ropeDim");
   spec.ropeAdjacent = integer(env, config, "ropeAdjacent") != 0;
-  const Array<float> cos = floatArray(env, property(env, config, "cos")), sin = floatArray(env, property(env, config, "sin"));
+  const Array<float> cos = floatArray(env, property(env, config, "cos")),
+                     sin = floatArray(env, property(env, config, "sin"));
   spec.cos.assign(cos.data, cos.data + cos.length);
   spec.sin.assign(sin.data, sin.data + sin.length);
   return spec;
@@ -71,11 +73,14 @@ napi_value info(napi_env env, napi_value* arguments) { return Session::from(env,
 
 /** forward(session, ints, reals, answers, logits): Promise<void>; see request.h and session.h. */
 napi_value forward(napi_env env, napi_value* arguments) {
-  return Session::from(env, arguments[0])->forward(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
+  return Session::from(env, arguments[0])
+      ->forward(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
 }
 
 /** unload(session): Promise<void>. */
-napi_value unload(napi_env env, napi_value* arguments) { return Session::from(env, arguments[0])->unload(arguments[0]); }
+napi_value unload(napi_env env, napi_value* arguments) {
+  return Session::from(env, arguments[0])->unload(arguments[0]);
+}
 
 /** stages(session): see Session::stages. */
 napi_value stages(napi_env env, napi_value* arguments) { return Session::from(env, arguments[0])->stages(); }

@@ -22,12 +22,15 @@ Attention::Attention(const ModelSpec& spec, const Kernels& kernels, int threads)
       queries_(blockRows_ * group_),
       paddedDim_(roundUp(spec.headDim, 32)),
       scoreStride_(static_cast<size_t>(roundUp(spec.contextLength, kPage))) {
-  const size_t pageBytes = static_cast<size_t>(spec.layers) * 2 * kPage * static_cast<size_t>(spec.kvHeads * spec.headDim) * 2;
+  const size_t pageBytes =
+      static_cast<size_t>(spec.layers) * 2 * kPage * static_cast<size_t>(spec.kvHeads * spec.headDim) * 2;
   pages_ = Region(pageBytes * static_cast<size_t>(spec.pages));
   const size_t n = static_cast<size_t>(queries_), dim = static_cast<size_t>(paddedDim_);
   scratch_.resize(static_cast<size_t>(threads));
   for (Scratch& s : scratch_) {
-    s.memory = Region((lines(n * static_cast<size_t>(spec.headDim)) + lines(n) + n * dim + 2 * kPage * dim + n * scoreStride_) * sizeof(float));
+    s.memory = Region(
+        (lines(n * static_cast<size_t>(spec.headDim)) + lines(n) + n * dim + 2 * kPage * dim + n * scoreStride_) *
+        sizeof(float));
     s.q = s.memory.as<float>();
     s.sums = s.q + lines(n * static_cast<size_t>(spec.headDim));
     s.total = s.sums + lines(n);
@@ -46,12 +49,12 @@ uint64_t Attention::scratchBytes() const {
 
 uint16_t* Attention::keys(int layer, int page, int kvHead) const {
   const size_t head = static_cast<size_t>(spec_.headDim) * kPage, half = head * static_cast<size_t>(spec_.kvHeads);
-  return pages_.as<uint16_t>() + (static_cast<size_t>(layer) * static_cast<size_t>(spec_.pages) + static_cast<size_t>(page)) * 2 * half +
+  return pages_.as<uint16_t>() + (static_cast<size_t>(layer) * spec_.pages + static_cast<size_t>(page)) * 2 * half +
          static_cast<size_t>(kvHead) * head;
 }
 
 uint16_t* Attention::values(int layer, int page, int kvHead) const {
-  return keys(layer, page, kvHead) + static_cast<size_t>(spec_.headDim * kPage) * static_cast<size_t>(spec_.kvHeads);
+  return keys(layer, page, kvHead) + static_cast<size_t>(spec_.headDim * kPage) * spec_.kvHeads;
 }
 
 void Attention::prepare(const Request& request) {
@@ -76,7 +79,8 @@ void Attention::prepare(const Request& request) {
 }
 
 void Attention::addBlocks(std::vector<Block>* blocks, int span, int first, int rows) const {
-  for (int row = 0; row < rows; row += blockRows_) blocks->push_back({span, first + row, std::min(blockRows_, rows - row)});
+  for (int row = 0; row < rows; row += blockRows_)
+    blocks->push_back({span, first + row, std::min(blockRows_, rows - row)});
 }
 
 void Attention::turn(float* x, int position) const {
@@ -85,17 +89,17 @@ void Attention::turn(float* x, int position) const {
 }
 
 void Attention::write(const AttendStep& step, const RowsView& k, const RowsView& v, int task, int worker) {
-  const PageRows& rows = writes_[static_cast<size_t>(task / spec_.kvHeads)];
+  const PageRows& rows = writes_[task / spec_.kvHeads];
   const int kvHead = task % spec_.kvHeads, dim = spec_.headDim;
-  Scratch& s = scratch_[static_cast<size_t>(worker)];
+  Scratch& s = scratch_[worker];
   uint16_t* pageK = keys(step.layer, rows.page, kvHead) + rows.offset;
-  uint16_t* pageV = values(step.layer, rows.page, kvHead) + static_cast<size_t>(rows.offset) * static_cast<size_t>(dim);
+  uint16_t* pageV = values(step.layer, rows.page, kvHead) + static_cast<size_t>(rows.offset) * dim;
   uint16_t* narrowed = reinterpret_cast<uint16_t*>(s.v);
   for (int r = 0; r < rows.rows; r++) {
     const float* x = k.row(rows.row + r) + kvHead * dim;
     if (step.ropeK) {
       std::copy(x, x + dim, s.k);
-      turn(s.k, request_->positions[static_cast<size_t>(rows.row + r)]);
+      turn(s.k, request_->positions[rows.row + r]);
       x = s.k;
     }
     kernels_.narrow(x, dim, narrowed);
@@ -104,22 +108,23 @@ void Attention::write(const AttendStep& step, const RowsView& k, const RowsView&
   }
 }
 
-void Attention::attend(const AttendStep& step, const RowsView& q, const RowsView& out, bool asked, int task, int worker) {
-  const Block& block = (asked ? askedBlocks_ : allBlocks_)[static_cast<size_t>(task / spec_.kvHeads)];
-  const Span& span = request_->spans[static_cast<size_t>(block.span)];
+void Attention::attend(const AttendStep& step, const RowsView& q, const RowsView& out, bool asked, int task,
+                       int worker) {
+  const Block& block = (asked ? askedBlocks_ : allBlocks_)[task / spec_.kvHeads];
+  const Span& span = request_->spans[block.span];
   const int kvHead = task % spec_.kvHeads, dim = spec_.headDim, queries = block.rows * group_;
-  Scratch& s = scratch_[static_cast<size_t>(worker)];
-  int* visible = &visible_[static_cast<size_t>(worker * queries_)];
+  Scratch& s = scratch_[worker];
+  int* visible = &visible_[worker * queries_];
 
   int most = 0;
   for (int r = 0; r < block.rows; r++) {
-    const int row = asked ? request_->asked[static_cast<size_t>(block.first + r)].row : block.first + r;
+    const int row = asked ? request_->asked[block.first + r].row : block.first + r;
     const float* from = q.row(row) + kvHead * group_ * dim;
     float* to = s.q + r * group_ * dim;
     std::copy(from, from + group_ * dim, to);
     for (int g = 0; g < group_; g++) {
-      if (step.ropeQ) turn(to + g * dim, request_->positions[static_cast<size_t>(row)]);
-      visible[r * group_ + g] = request_->visible[static_cast<size_t>(row)];
+      if (step.ropeQ) turn(to + g * dim, request_->positions[row]);
+      visible[r * group_ + g] = request_->visible[row];
     }
     most = std::max(most, visible[r * group_]);
   }
@@ -131,7 +136,7 @@ void Attention::attend(const AttendStep& step, const RowsView& q, const RowsView
     kernels_.outer(queries, dim, s.q, static_cast<size_t>(dim), s.k, kPage, s.scores + p * kPage, scoreStride_, false);
   }
   for (int i = 0; i < queries; i++)
-    s.sums[i] = kernels_.softmax(s.scores + static_cast<size_t>(i) * scoreStride_, visible[i], pages * kPage);
+    s.sums[i] = kernels_.softmax(s.scores + i * scoreStride_, visible[i], pages * kPage);
   std::fill(s.total, s.total + queries * paddedDim_, 0.0f);
   for (int p = 0; p < pages; p++) {
     const uint16_t* page = values(step.layer, span.pages[p], kvHead);
@@ -143,7 +148,7 @@ void Attention::attend(const AttendStep& step, const RowsView& q, const RowsView
     for (int first = 0; first < queries;) {
       int next = first + 1;
       while (next < queries && depth(next) == depth(first)) next++;
-      const float* weights = s.scores + static_cast<size_t>(first) * scoreStride_ + p * kPage;
+      const float* weights = s.scores + first * scoreStride_ + p * kPage;
       for (int d = 0; depth(first) > 0 && d < paddedDim_; d += 32)
         kernels_.outer(next - first, depth(first), weights, scoreStride_, s.v + d, static_cast<size_t>(paddedDim_),
                        s.total + first * paddedDim_ + d, static_cast<size_t>(paddedDim_), true);

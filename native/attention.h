@@ -22,7 +22,7 @@ namespace unmask {
 struct RowsView {
   float* data;
   size_t stride;
-  float* row(int r) const { return data + static_cast<size_t>(r) * stride; }
+  float* row(int r) const { return data + r * stride; }
 };
 
 class Attention {
@@ -65,10 +65,10 @@ class Attention {
 
   const ModelSpec& spec_;
   const Kernels& kernels_;
-  const int group_;         // query heads that share a K/V head
-  const int blockRows_;     // rows of one task
-  const int queries_;       // query vectors of one task
-  const int paddedDim_;     // multiple of 32
+  const int group_;      // query heads that share a K/V head
+  const int blockRows_;  // rows of one task
+  const int queries_;    // query vectors of one task
+  const int paddedDim_;  // multiple of 32
   const size_t scoreStride_;
   Region pages_;
   std::vector<Scratch> scratch_;

@@ -47,7 +47,7 @@ template <int R, int T>
 inline void denseStep(const DenseJob& job, const v16* w, const float* x, int k, v16 (&acc)[R][T]) {
   UNMASK_UNROLL
   for (int t = 0; t < T; t++) {
-    const v16 a = load(x + static_cast<size_t>(t) * job.xStride + k);
+    const v16 a = load(x + t * job.xStride + k);
     UNMASK_UNROLL
     for (int r = 0; r < R; r++) acc[r][t] = fma(w[r], a, acc[r][t]);
   }
@@ -67,8 +67,8 @@ struct DenseRun {
 
 /** R weight rows times T tokens over a run. sums: [R * T][16], kept from run to run. */
 template <class Row, int R, int T>
-__attribute__((noinline)) void denseTile(const DenseJob& job, const DenseRun& run, const uint8_t* weight, const float* x, float* sums, float* out,
-               const uint8_t* next) {
+__attribute__((noinline)) void denseTile(const DenseJob& job, const DenseRun& run, const uint8_t* weight,
+                                         const float* x, float* sums, float* out, const uint8_t* next) {
   v16 acc[R][T], w[R];
   UNMASK_UNROLL
   for (int i = 0; i < R * T; i++) acc[i / T][i % T] = run.first ? set1(0.0f) : load(sums + 16 * i);
@@ -77,7 +77,7 @@ __attribute__((noinline)) void denseTile(const DenseJob& job, const DenseRun& ru
     UNMASK_UNROLL
     for (int half = 0; half < 32; half += 16) {
       UNMASK_UNROLL
-      for (int r = 0; r < R; r++) w[r] = Row::columns(weight + static_cast<size_t>(r) * job.rowBytes, k + half);
+      for (int r = 0; r < R; r++) w[r] = Row::columns(weight + r * job.rowBytes, k + half);
       denseStep<R, T>(job, w, x, k + half, acc);
     }
     if (T > kFewTokens) {
@@ -86,7 +86,7 @@ __attribute__((noinline)) void denseTile(const DenseJob& job, const DenseRun& ru
     } else {
       UNMASK_UNROLL
       for (int r = 0; r < R; r++)
-        prefetch(weight + static_cast<size_t>(R + r) * job.rowBytes + static_cast<size_t>(k) * Row::kColumnBytes);
+        prefetch(weight + (R + r) * job.rowBytes + static_cast<size_t>(k) * Row::kColumnBytes);
     }
   }
   if (!run.last) {
@@ -96,13 +96,13 @@ __attribute__((noinline)) void denseTile(const DenseJob& job, const DenseRun& ru
   }
   if (k + 16 <= run.end) {
     UNMASK_UNROLL
-    for (int r = 0; r < R; r++) w[r] = Row::columns(weight + static_cast<size_t>(r) * job.rowBytes, k);
+    for (int r = 0; r < R; r++) w[r] = Row::columns(weight + r * job.rowBytes, k);
     denseStep<R, T>(job, w, x, k, acc);
     k += 16;
   }
   if (k < run.end) {
     UNMASK_UNROLL
-    for (int r = 0; r < R; r++) w[r] = tailColumns<Row>(weight + static_cast<size_t>(r) * job.rowBytes, k, run.end);
+    for (int r = 0; r < R; r++) w[r] = tailColumns<Row>(weight + r * job.rowBytes, k, run.end);
     denseStep<R, T>(job, w, x, k, acc);
   }
   // The sums of every lane of up to sixteen accumulators at once.
@@ -115,7 +115,7 @@ __attribute__((noinline)) void denseTile(const DenseJob& job, const DenseRun& ru
     sumLanesOf(some, totals + i);
   }
   for (int t = 0; t < T; t++)
-    for (int r = 0; r < R; r++) out[static_cast<size_t>(t) * job.outStride + static_cast<size_t>(r)] = totals[r * T + t];
+    for (int r = 0; r < R; r++) out[t * job.outStride + static_cast<size_t>(r)] = totals[r * T + t];
 }
 
 /** Every row of a block against tile `tile` of T tokens. */
@@ -123,25 +123,26 @@ template <class Row, int T>
 void denseTokens(const DenseJob& job, const Tiling& tiling, int tile, int row, int rows, float* sums) {
   const size_t token = static_cast<size_t>(unmask::tileStart(tiling, tile));
   const float* x = job.x + token * job.xStride;
-  const uint8_t* weight = job.weight + static_cast<size_t>(row) * job.rowBytes;
+  const uint8_t* weight = job.weight + row * job.rowBytes;
   float* out = job.out + token * job.outStride + row;
   // The next block comes nearer, a share with each tile.
-  const size_t share = static_cast<size_t>(kDenseBlock) * job.rowBytes / static_cast<size_t>(tiling.tiles) / 64 * 64;
-  const uint8_t* next = weight + static_cast<size_t>(kDenseBlock) * job.rowBytes + static_cast<size_t>(tile) * share;
+  const size_t share = kDenseBlock * job.rowBytes / static_cast<size_t>(tiling.tiles) / 64 * 64;
+  const uint8_t* next = weight + kDenseBlock * job.rowBytes + static_cast<size_t>(tile) * share;
   const uint8_t* nextEnd = next + share;
-  const Tiling runs = unmask::makeTiling(unmask::roundUp(job.columns, 32) / 32, T > kFewTokens ? kRunBytes / (4 * T) / 32 : job.columns);
+  const Tiling runs = unmask::makeTiling(unmask::roundUp(job.columns, 32) / 32,
+                                         T > kFewTokens ? kRunBytes / (4 * T) / 32 : job.columns);
   for (int i = 0; i < runs.tiles; i++) {
     const int begin = 32 * unmask::tileStart(runs, i), end = begin + 32 * unmask::tileWidth(runs, i);
     const bool last = i == runs.tiles - 1;
     const DenseRun run = {begin, last ? job.columns : end, i == 0, last};
     int r = 0;
     for (; r + kDenseRows <= rows; r += kDenseRows) {
-      denseTile<Row, kDenseRows, T>(job, run, weight + static_cast<size_t>(r) * job.rowBytes, x, sums + r * T * 16, out + r, next);
+      denseTile<Row, kDenseRows, T>(job, run, weight + r * job.rowBytes, x, sums + r * T * 16, out + r, next);
       next += (end - begin) / 32 * 64;
       if (next > nextEnd) next = nextEnd;
     }
     for (; r < rows; r++)
-      denseTile<Row, 1, T>(job, run, weight + static_cast<size_t>(r) * job.rowBytes, x, sums + r * T * 16, out + r, next);
+      denseTile<Row, 1, T>(job, run, weight + r * job.rowBytes, x, sums + r * T * 16, out + r, next);
   }
 }
 
@@ -164,6 +165,6 @@ void dense(const DenseJob& job) {
 }  // namespace
 
 /** Fills what v16 gives; the instruction set adds its name, tile and ternary product. */
-#define UNMASK_FLOAT_KERNELS                                                                                \
-  {dense<RowF32>, dense<RowF16>, dense<RowBF16>, dense<RowQ8>}, norm, addRows, silu, relu2, quantise, rope, \
-      widen, narrow, outer, softmax, scale, divide, chunkStats, chunkWeights
+#define UNMASK_FLOAT_KERNELS                                                                                       \
+  {dense<RowF32>, dense<RowF16>, dense<RowBF16>, dense<RowQ8>}, norm, addRows, silu, relu2, quantise, rope, widen, \
+      narrow, outer, softmax, scale, divide, chunkStats, chunkWeights

@@ -51,9 +51,7 @@ void addRows(const float* a, const float* b, int padded, float* out) {
   for (int i = 0; i < padded; i += 16) store(out + i, add(load(a + i), load(b + i)));
 }
 
-inline v16 siluOf(v16 gate, v16 up) {
-  return mul(div(gate, add(set1(1.0f), exponential(sub(set1(0.0f), gate)))), up);
-}
+inline v16 siluOf(v16 gate, v16 up) { return mul(div(gate, add(set1(1.0f), exponential(sub(set1(0.0f), gate)))), up); }
 
 inline v16 relu2Of(v16 gate, v16 up) {
   const v16 positive = max(gate, set1(0.0f));
@@ -78,10 +76,9 @@ void quantise(const float* x, int padded, const Tiling& tiling, int row, Quantis
 
   const int tile = unmask::tileOf(tiling, row), start = unmask::tileStart(tiling, tile);
   const size_t step = static_cast<size_t>(unmask::tileWidth(tiling, tile)) * kGroup;
-  int8_t* codes = out->codes + static_cast<size_t>(start) * static_cast<size_t>(padded) +
-                  static_cast<size_t>(row - start) * kGroup;
+  int8_t* codes = out->codes + static_cast<size_t>(start) * padded + static_cast<size_t>(row - start) * kGroup;
   const int groups = padded / kGroup;
-  int32_t* groupSum = out->groupSum == nullptr ? nullptr : out->groupSum + static_cast<size_t>(row) * static_cast<size_t>(groups);
+  int32_t* groupSum = out->groupSum == nullptr ? nullptr : out->groupSum + static_cast<size_t>(row) * groups;
   int32_t total = 0;
   for (int g = 0; g < groups; g++, x += kGroup, codes += step) {
     for (int i = 0; i < kGroup; i += 16) {
@@ -138,22 +135,22 @@ void outerTile(int depth, const float* a, size_t aStride, const float* b, size_t
   v16 acc[V][2];
   UNMASK_UNROLL
   for (int v = 0; v < V; v++) {
-    acc[v][0] = accumulate ? load(c + static_cast<size_t>(v) * cStride) : set1(0.0f);
-    acc[v][1] = accumulate ? load(c + static_cast<size_t>(v) * cStride + 16) : set1(0.0f);
+    acc[v][0] = accumulate ? load(c + v * cStride) : set1(0.0f);
+    acc[v][1] = accumulate ? load(c + v * cStride + 16) : set1(0.0f);
   }
   for (int k = 0; k < depth; k++, b += bStride) {
     const v16 b0 = load(b), b1 = load(b + 16);
     UNMASK_UNROLL
     for (int v = 0; v < V; v++) {
-      const v16 x = set1(a[static_cast<size_t>(v) * aStride + static_cast<size_t>(k)]);
+      const v16 x = set1(a[v * aStride + static_cast<size_t>(k)]);
       acc[v][0] = fma(x, b0, acc[v][0]);
       acc[v][1] = fma(x, b1, acc[v][1]);
     }
   }
   UNMASK_UNROLL
   for (int v = 0; v < V; v++) {
-    store(c + static_cast<size_t>(v) * cStride, acc[v][0]);
-    store(c + static_cast<size_t>(v) * cStride + 16, acc[v][1]);
+    store(c + v * cStride, acc[v][0]);
+    store(c + v * cStride + 16, acc[v][1]);
   }
 }
 

@@ -55,7 +55,8 @@ void Forward::allocate() {
   }
   for (int worker = 0; worker < pool_.threads(); worker++) {
     Worker made;
-    made.locals = Region(static_cast<size_t>(plan_.locals) * strideOf(roundUp(plan_.localWidth, kPadding)) * sizeof(float));
+    made.locals =
+        Region(static_cast<size_t>(plan_.locals) * strideOf(roundUp(plan_.localWidth, kPadding)) * sizeof(float));
     made.ternary = Region(kernels_.ternaryScratch(spec_.maxRows));
     workBytes_ += made.locals.bytes() + made.ternary.bytes();
     workers_.push_back(std::move(made));
@@ -110,7 +111,9 @@ void Forward::runStage(const Stage& stage, int worker, std::atomic<int>& next) {
   const auto each = [&](int tasks, const auto& task) {
     for (int i; (i = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) task(i);
   };
-  const auto view = [&](const Place& place) { return RowsView{write(place, worker, 0), buffers_[static_cast<size_t>(place.buffer)].stride}; };
+  const auto view = [&](const Place& place) {
+    return RowsView{write(place, worker, 0), buffers_[place.buffer].stride};
+  };
   switch (stage.kind) {
     case Stage::Kind::Rows: return runRows(stage, worker, next);
     case Stage::Kind::Matmul: return runMatmul(stage, worker, next);
@@ -126,26 +129,27 @@ void Forward::runStage(const Stage& stage, int worker, std::atomic<int>& next) {
       });
     }
     case Stage::Kind::Head: {
-      const Matrix& x = buffers_[static_cast<size_t>(stage.input)];
+      const Matrix& x = buffers_[stage.input];
       return each(head_.chunks(), [&](int chunk) { head_.runChunk(x.row(0), x.stride, chunk, worker); });
     }
     case Stage::Kind::Finish: {
       // The stage before is the head, whose input is still there.
-      const Matrix& x = buffers_[static_cast<size_t>((&stage - 1)->input)];
-      return each(static_cast<int>(request_->asked.size()), [&](int row) { head_.finish(x.row(0), x.stride, row, worker); });
+      const Matrix& x = buffers_[(&stage - 1)->input];
+      return each(static_cast<int>(request_->asked.size()),
+                  [&](int row) { head_.finish(x.row(0), x.stride, row, worker); });
     }
   }
 }
 
 const float* Forward::read(const Place& place, int worker, int row) const {
-  return write(place, worker, place.full ? request_->asked[static_cast<size_t>(row)].row : row);
+  return write(place, worker, place.full ? request_->asked[row].row : row);
 }
 
 float* Forward::write(const Place& place, int worker, int row) const {
   if (place.local)
-    return workers_[static_cast<size_t>(worker)].locals.as<float>() +
+    return workers_[worker].locals.as<float>() +
            static_cast<size_t>(place.buffer) * strideOf(roundUp(plan_.localWidth, kPadding));
-  return buffers_[static_cast<size_t>(place.buffer)].row(row);
+  return buffers_[place.buffer].row(row);
 }
 
 void Forward::runRows(const Stage& stage, int worker, std::atomic<int>& next) {
@@ -158,11 +162,11 @@ void Forward::runRows(const Stage& stage, int worker, std::atomic<int>& next) {
 
 void Forward::runStep(const RowStep& step, int worker, int row, bool asked) {
   const int padded = roundUp(step.width, kPadding);
-  const int fullRow = asked ? request_->asked[static_cast<size_t>(row)].row : row;
+  const int fullRow = asked ? request_->asked[row].row : row;
   switch (step.kind) {
     case RowStep::Kind::Embed: {
       float* out = write(step.out, worker, row);
-      decodeRow(weights_.tensor(step.weight), request_->tokens[static_cast<size_t>(fullRow)], out);
+      decodeRow(weights_.tensor(step.weight), request_->tokens[fullRow], out);
       return std::fill(out + step.width, out + padded, 0.0f);
     }
     case RowStep::Kind::Norm:
@@ -172,7 +176,7 @@ void Forward::runStep(const RowStep& step, int worker, int row, bool asked) {
       const float* from = read(step.a, worker, row);
       float* x = write(step.out, worker, row);
       if (x != from) std::copy(from, from + padded, x);
-      const size_t at = static_cast<size_t>(request_->positions[static_cast<size_t>(fullRow)]) * static_cast<size_t>(spec_.ropeDim / 2);
+      const size_t at = static_cast<size_t>(request_->positions[fullRow]) * (spec_.ropeDim / 2);
       return kernels_.rope(x, step.param, spec_.headDim, spec_.ropeDim, spec_.ropeAdjacent, spec_.cos.data() + at,
                            spec_.sin.data() + at);
     }
@@ -183,7 +187,7 @@ void Forward::runStep(const RowStep& step, int worker, int row, bool asked) {
     case RowStep::Kind::Add:
       return kernels_.add(read(step.a, worker, row), read(step.b, worker, row), padded, write(step.out, worker, row));
     case RowStep::Kind::Quantise: {
-      QuantisedRows& out = slots_[static_cast<size_t>(step.slot)].rows;
+      QuantisedRows& out = slots_[step.slot].rows;
       return kernels_.quantise(read(step.a, worker, row), padded, asked ? askedTiles_ : allTiles_, row, &out);
     }
     case RowStep::Kind::Copy: {
@@ -198,7 +202,8 @@ void Forward::runStep(const RowStep& step, int worker, int row, bool asked) {
 int Forward::panelsAtOnce(const Product& product, int rows) const {
   const Tensor& tensor = weights_.tensor(product.weight);
   const int panels = roundUp(tensor.rows, kPanelRows) / kPanelRows;
-  const double nanoseconds = (product.up < 0 ? 0.1 : 0.2) * tensor.columns * std::max(12, rows);  // of one panel, on a usual core
+  const double nanoseconds =
+      (product.up < 0 ? 0.1 : 0.2) * tensor.columns * std::max(12, rows);  // of one panel, on a usual core
   const int wanted = std::max(1, static_cast<int>(5000.0 / nanoseconds));
   return std::min(wanted, std::max(1, panels / (3 * pool_.threads())));
 }
@@ -219,26 +224,26 @@ void Forward::runMatmul(const Stage& stage, int worker, std::atomic<int>& next) 
 
 void Forward::multiply(const Product& product, int worker, int begin, int end, bool asked) {
   const Tiling& tiling = asked ? askedTiles_ : allTiles_;
-  const Matrix& out = buffers_[static_cast<size_t>(product.out)];
+  const Matrix& out = buffers_[product.out];
   const float* bias = weights_.vector(product.bias);
   const Tensor& tensor = weights_.tensor(product.weight);
   if (isTernary(tensor.type)) {
-    TernaryJob job = {&weights_.panels(product.weight), &slots_[static_cast<size_t>(product.input)].rows, tiling, bias,
-                      out.row(0), out.stride};
+    TernaryJob job = {
+        &weights_.panels(product.weight), &slots_[product.input].rows, tiling, bias, out.row(0), out.stride};
     if (product.up >= 0) {
       job.up = &weights_.panels(product.up);
       job.upBias = weights_.vector(product.upBias);
       job.relu2 = product.activation == Activation::Relu2;
     }
-    return kernels_.ternary(job, begin, end, workers_[static_cast<size_t>(worker)].ternary.as<void>());
+    return kernels_.ternary(job, begin, end, workers_[worker].ternary.as<void>());
   }
-  const Matrix& x = buffers_[static_cast<size_t>(product.input)];
+  const Matrix& x = buffers_[product.input];
   DenseJob job;
   const int firstRow = begin * kPanelRows;
   job.rows = std::min(end * kPanelRows, tensor.rows) - firstRow;
   job.columns = tensor.columns;
   job.rowBytes = rowBytes(tensor.type, tensor.columns);
-  job.weight = tensor.data + static_cast<size_t>(firstRow) * job.rowBytes;
+  job.weight = tensor.data + firstRow * job.rowBytes;
   job.x = x.row(0);
   job.xStride = x.stride;
   job.tokens = tiling.rows;

@@ -50,7 +50,7 @@ class Forward {
     Region data;
     int padded = 0;
     size_t stride = 0;
-    float* row(int r) const { return data.as<float>() + static_cast<size_t>(r) * stride; }
+    float* row(int r) const { return data.as<float>() + r * stride; }
   };
   struct Quantised {
     Region memory;

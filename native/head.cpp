@@ -51,13 +51,13 @@ void Head::prepare(const Request& request, const Answers& answers) {
   storedRow_.clear();
   int stored = 0;
   for (const AskedRow& row : request.asked) storedRow_.push_back(row.top > 0 || truncated(row) ? stored++ : -1);
-  stored_.resize(static_cast<size_t>(stored) * static_cast<size_t>(spec_.vocabulary));
+  stored_.resize(static_cast<size_t>(stored) * spec_.vocabulary);
 }
 
 /** Logits of `rows` rows of x against one chunk of the vocabulary, into the worker's scratch. */
 void Head::multiply(const float* x, size_t stride, int rows, int chunk, int worker) {
   const Tensor& tensor = weights_.tensor(weight_);
-  Scratch& s = scratch_[static_cast<size_t>(worker)];
+  Scratch& s = scratch_[worker];
   const int begin = chunk * kChunk, end = begin + chunkLength(chunk);
   for (int first = begin; first < end; first += kSubRows) {
     DenseJob job;
@@ -70,7 +70,7 @@ void Head::multiply(const float* x, size_t stride, int rows, int chunk, int work
     job.outStride = kChunkStride;
     if (hasKernel(tensor.type)) {
       job.rowBytes = rowBytes(tensor.type, tensor.columns);
-      job.weight = tensor.data + static_cast<size_t>(first) * job.rowBytes;
+      job.weight = tensor.data + first * job.rowBytes;
       kernels_.dense[static_cast<int>(tensor.type)](job);
     } else {
       float* decoded = s.decoded.as<float>();
@@ -86,22 +86,22 @@ void Head::runChunk(const float* x, size_t stride, int chunk, int worker) {
   const int rows = static_cast<int>(request_->asked.size()), begin = chunk * kChunk, length = chunkLength(chunk);
   multiply(x, stride, rows, chunk, worker);
   for (int i = 0; i < rows; i++) {
-    const AskedRow& row = request_->asked[static_cast<size_t>(i)];
-    float* logits = scratch_[static_cast<size_t>(worker)].logits.as<float>() + static_cast<size_t>(i) * kChunkStride;
+    const AskedRow& row = request_->asked[i];
+    float* logits = scratch_[worker].logits.as<float>() + i * kChunkStride;
     if (row.logits >= 0)
-      std::copy(logits, logits + length,
-                answers_.logits + static_cast<size_t>(row.logits) * static_cast<size_t>(spec_.vocabulary) + begin);
+      std::copy(logits, logits + length, answers_.logits + static_cast<size_t>(row.logits) * spec_.vocabulary + begin);
     if (row.suppress >= begin && row.suppress < begin + length) logits[row.suppress - begin] = -INFINITY;
-    const int stored = storedRow_[static_cast<size_t>(i)];
+    const int stored = storedRow_[i];
     if (stored >= 0)
-      std::copy(logits, logits + length, &stored_[static_cast<size_t>(stored) * static_cast<size_t>(spec_.vocabulary) + static_cast<size_t>(begin)]);
+      std::copy(logits, logits + length,
+                &stored_[static_cast<size_t>(stored) * spec_.vocabulary + static_cast<size_t>(begin)]);
     const bool plain = row.temperature > 0 && !truncated(row);
     kernels_.chunkStats(logits, length, plain ? static_cast<float>(row.temperature) : 0.0f, &stats(i, chunk));
   }
 }
 
 void Head::finish(const float* x, size_t stride, int asked, int worker) {
-  const AskedRow& row = request_->asked[static_cast<size_t>(asked)];
+  const AskedRow& row = request_->asked[asked];
   float max = -INFINITY;
   Choice choice{0, -INFINITY};
   for (int c = 0; c < chunks_; c++) {
@@ -120,14 +120,14 @@ void Head::finish(const float* x, size_t stride, int asked, int worker) {
     weighted += factor * (static_cast<double>(s.weighted) + below * static_cast<double>(s.sum));
   }
   const double logSum = logarithmOf(sum);
-  if (row.temperature > 0) choice = sample(row, x + static_cast<size_t>(asked) * stride, max, asked, worker);
+  if (row.temperature > 0) choice = sample(row, x + asked * stride, max, asked, worker);
   const auto logprob = [&](float logit) { return static_cast<double>(logit) - static_cast<double>(max) - logSum; };
   answers_.token[row.answer] = choice.token;
   answers_.logprob[row.answer] = static_cast<float>(logprob(choice.logit));
   answers_.probability[row.answer] = static_cast<float>(exponentialOf(logprob(choice.logit)));
   answers_.entropy[row.answer] = static_cast<float>(logSum - weighted / sum);
   if (row.top == 0) return;
-  const float* logits = &stored_[static_cast<size_t>(storedRow_[static_cast<size_t>(asked)]) * static_cast<size_t>(spec_.vocabulary)];
+  const float* logits = &stored_[static_cast<size_t>(storedRow_[asked]) * spec_.vocabulary];
   int* tokens = answers_.topToken + row.topAnswer;
   const int found = mostProbable(logits, spec_.vocabulary, row.top, tokens);
   for (int i = 0; i < row.top; i++) {
@@ -138,10 +138,11 @@ void Head::finish(const float* x, size_t stride, int asked, int worker) {
 
 /** Inverse of the cumulative distribution: the chunk first, then the token within it. */
 Head::Choice Head::sample(const AskedRow& row, const float* x, double max, int asked, int worker) {
-  const int stored = storedRow_[static_cast<size_t>(asked)];
+  const int stored = storedRow_[asked];
   if (truncated(row)) {
-    const float* logits = &stored_[static_cast<size_t>(stored) * static_cast<size_t>(spec_.vocabulary)];
-    const int token = sampleTruncated(logits, spec_.vocabulary, max, row.temperature, row.topK, row.topP, static_cast<double>(row.random));
+    const float* logits = &stored_[static_cast<size_t>(stored) * spec_.vocabulary];
+    const int token = sampleTruncated(logits, spec_.vocabulary, max, row.temperature, row.topK, row.topP,
+                                      static_cast<double>(row.random));
     return {token, logits[token]};
   }
   const auto weight = [&](int c) {
@@ -162,7 +163,7 @@ Head::Choice Head::sample(const AskedRow& row, const float* x, double max, int a
   }
   // Logits are dot products of their own, so computing them again gives the same bits.
   multiply(x, 0, 1, chunk, worker);
-  float* logits = scratch_[static_cast<size_t>(worker)].logits.as<float>();
+  float* logits = scratch_[worker].logits.as<float>();
   const int begin = chunk * kChunk, length = chunkLength(chunk);
   if (row.suppress >= begin && row.suppress < begin + length) logits[row.suppress - begin] = -INFINITY;
   alignas(64) float weights[kChunk];

@@ -41,7 +41,9 @@ class Head {
   };
 
   int chunkLength(int chunk) const;
-  ChunkStats& stats(int asked, int chunk) { return stats_[static_cast<size_t>(asked) * static_cast<size_t>(chunks_) + static_cast<size_t>(chunk)]; }
+  ChunkStats& stats(int asked, int chunk) {
+    return stats_[static_cast<size_t>(asked) * chunks_ + static_cast<size_t>(chunk)];
+  }
   void multiply(const float* x, size_t stride, int rows, int chunk, int worker);
   Choice sample(const AskedRow& row, const float* x, double max, int asked, int worker);
 
@@ -54,9 +56,9 @@ class Head {
 
   const Request* request_ = nullptr;
   Answers answers_{};
-  std::vector<ChunkStats> stats_;     // [asked rows][chunks]
-  std::vector<float> stored_;         // logits rows kept for `storedRow`s
-  std::vector<int> storedRow_;        // of each asked row, -1 for none
+  std::vector<ChunkStats> stats_;  // [asked rows][chunks]
+  std::vector<float> stored_;      // logits rows kept for `storedRow`s
+  std::vector<int> storedRow_;     // of each asked row, -1 for none
 };
 
 }  // namespace unmask

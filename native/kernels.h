@@ -30,9 +30,7 @@ static inline Tiling makeTiling(int rows, int most) {
 
 static inline int tileWidth(const Tiling& t, int tile) { return t.narrow + (tile < t.wide ? 1 : 0); }
 
-static inline int tileStart(const Tiling& t, int tile) {
-  return tile * t.narrow + (tile < t.wide ? tile : t.wide);
-}
+static inline int tileStart(const Tiling& t, int tile) { return tile * t.narrow + (tile < t.wide ? tile : t.wide); }
 
 static inline int tileOf(const Tiling& t, int row) {
   const int wideRows = t.wide * (t.narrow + 1);

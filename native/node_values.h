@@ -11,7 +11,8 @@
 namespace unmask {
 
 inline void check(napi_status status) {
-  if (status != napi_ok) throw Failure("internal", "A Node-API call failed with status " + std::to_string(status) + ".");
+  if (status != napi_ok)
+    throw Failure("internal", "A Node-API call failed with status " + std::to_string(status) + ".");
 }
 
 inline napi_value property(napi_env env, napi_value object, const char* name) {
@@ -55,9 +56,15 @@ Array<T> typedArray(napi_env env, napi_value value, napi_typedarray_type wanted)
   return array;
 }
 
-inline Array<int32_t> intArray(napi_env env, napi_value value) { return typedArray<int32_t>(env, value, napi_int32_array); }
-inline Array<float> floatArray(napi_env env, napi_value value) { return typedArray<float>(env, value, napi_float32_array); }
-inline Array<double> doubleArray(napi_env env, napi_value value) { return typedArray<double>(env, value, napi_float64_array); }
+inline Array<int32_t> intArray(napi_env env, napi_value value) {
+  return typedArray<int32_t>(env, value, napi_int32_array);
+}
+inline Array<float> floatArray(napi_env env, napi_value value) {
+  return typedArray<float>(env, value, napi_float32_array);
+}
+inline Array<double> doubleArray(napi_env env, napi_value value) {
+  return typedArray<double>(env, value, napi_float64_array);
+}
 
 inline napi_value makeNumber(napi_env env, double value) {
   napi_value result;

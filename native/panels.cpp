@@ -13,11 +13,9 @@ void packPanel(const Tensor& tensor, int panel, uint8_t* out, float* scales, Pan
   scratch->scales.resize(static_cast<size_t>(blocks));
   for (int r = 0; r < kPanelRows; r++) {
     const int row = panel * kPanelRows + r;
-    if (row < tensor.rows)
-      decodeCodes(tensor, row, &scratch->codes[static_cast<size_t>(r * columns)], scratch->scales.data());
+    if (row < tensor.rows) decodeCodes(tensor, row, &scratch->codes[r * columns], scratch->scales.data());
     if (scales != nullptr)
-      for (int b = 0; b < blocks; b++)
-        scales[b * kPanelRows + r] = row < tensor.rows ? scratch->scales[static_cast<size_t>(b)] : 0.0f;
+      for (int b = 0; b < blocks; b++) scales[b * kPanelRows + r] = row < tensor.rows ? scratch->scales[b] : 0.0f;
   }
   packCodes(scratch->codes.data(), columns, out);
 }

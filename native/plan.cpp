@@ -47,10 +47,10 @@ class Planner {
     int a = -1, b = -1, c = -1, out = -1;
   };
 
-  bool ternary(const Op& op) const { return op.kind == OpKind::Linear && weights_[static_cast<size_t>(op.weight)].ternary; }
-  const Op& op(int index) const { return spec_.ops[static_cast<size_t>(index)]; }
-  Value& value(int index) { return values_[static_cast<size_t>(index)]; }
-  int widthOf(int v) { return spec_.widths[static_cast<size_t>(value(v).variable)]; }
+  bool ternary(const Op& op) const { return op.kind == OpKind::Linear && weights_[op.weight].ternary; }
+  const Op& op(int index) const { return spec_.ops[index]; }
+  Value& value(int index) { return values_[index]; }
+  int widthOf(int v) { return spec_.widths[value(v).variable]; }
   bool asked(int opIndex) const { return opIndex > lastAttend_; }
   /** Rows of a value are numbered compactly: it is made by the last attend or after it. */
   bool compact(int v) { return value(v).definedBy >= lastAttend_; }
@@ -66,13 +66,13 @@ class Planner {
       int* slots[3] = {&v.a, &v.b, &v.c};
       for (int r = 0; r < 3; r++) {
         if (read[r] < 0) continue;
-        *slots[r] = current[static_cast<size_t>(read[r])];
+        *slots[r] = current[read[r]];
         value(*slots[r]).usedBy.push_back(static_cast<int>(i));
         if (ternary(o)) value(*slots[r]).readersLeft++;
       }
       if (o.out >= 0) {
         v.out = static_cast<int>(values_.size());
-        current[static_cast<size_t>(o.out)] = v.out;
+        current[o.out] = v.out;
         Value made;
         made.variable = o.out;
         made.definedBy = static_cast<int>(i);
@@ -104,7 +104,7 @@ class Planner {
 
   void place(int index) {
     const Op& o = op(index);
-    const OpValues& v = opValues_[static_cast<size_t>(index)];
+    const OpValues& v = opValues_[index];
     DraftStep draft;
     draft.a = v.a;
     draft.b = v.b;
@@ -128,7 +128,7 @@ class Planner {
 
   void placeLinear(int index) {
     const Op& o = op(index);
-    const OpValues& v = opValues_[static_cast<size_t>(index)];
+    const OpValues& v = opValues_[index];
     Product product;
     product.weight = o.weight;
     product.bias = o.bias;
@@ -136,8 +136,8 @@ class Planner {
     if (ternary(o)) {
       if (value(v.a).slot < 0 || value(v.a).slotAsked != asked(index)) quantise(index, v.a);
       product.input = value(v.a).slot;
-      Slot& slot = plan_.slots[static_cast<size_t>(product.input)];
-      slot.groupSums = slot.groupSums || weights_[static_cast<size_t>(o.weight)].blockwise;
+      Slot& slot = plan_.slots[product.input];
+      slot.groupSums = slot.groupSums || weights_[o.weight].blockwise;
       if (--value(v.a).readersLeft == 0) freeSlots_.push_back(product.input);
     } else {
       product.input = readable(index, v.a);
@@ -169,7 +169,7 @@ class Planner {
       slot = freeSlots_.back();
       freeSlots_.pop_back();
     }
-    Slot& made = plan_.slots[static_cast<size_t>(slot)];
+    Slot& made = plan_.slots[slot];
     made.columns = std::max(made.columns, widthOf(v));
     value(v).slot = slot;
     value(v).slotAsked = asked(index);
@@ -200,7 +200,7 @@ class Planner {
 
   void placeAttend(int index) {
     const Op& o = op(index);
-    const OpValues& v = opValues_[static_cast<size_t>(index)];
+    const OpValues& v = opValues_[index];
     AttendStep attend;
     attend.layer = o.param;
     int q = v.a, k = v.b;
@@ -233,7 +233,7 @@ class Planner {
   }
 
   void placeHead(int index) {
-    const int input = readable(index, opValues_[static_cast<size_t>(index)].a);
+    const int input = readable(index, opValues_[index].a);
     value(input).leavesStage = true;
     Stage& head = open(Stage::Kind::Head, true);
     head.input = input;
@@ -253,12 +253,15 @@ class Planner {
       if (p.out == gate.a) product = &p;
       else if (p.out == gate.b) up = &p;
       // Others may not read or write what the gate writes.
-      else if (value(p.out).variable == value(gate.out).variable || op(value(p.out).definedBy).a == value(gate.out).variable) return;
+      else if (value(p.out).variable == value(gate.out).variable ||
+               op(value(p.out).definedBy).a == value(gate.out).variable)
+        return;
     }
     if (product == nullptr || up == nullptr || product->input != up->input) return;
     for (const Product* p : {product, up}) {
-      const WeightTraits& traits = weights_[static_cast<size_t>(p->weight)];
-      if (!traits.ternary || traits.blockwise || value(p->out).usedBy != std::vector<int>{value(gate.out).definedBy}) return;
+      const WeightTraits& traits = weights_[p->weight];
+      if (!traits.ternary || traits.blockwise || value(p->out).usedBy != std::vector<int>{value(gate.out).definedBy})
+        return;
     }
     product->up = up->weight;
     product->upBias = up->bias;
@@ -276,7 +279,7 @@ class Planner {
     for (Value& v : values_) {
       if (v.definedBy >= lastAttend_) continue;
       for (const int user : v.usedBy)
-        if (asked(user)) crosses[static_cast<size_t>(v.variable)] = true;
+        if (asked(user)) crosses[v.variable] = true;
     }
     crosses_ = crosses;
     plan_.bufferWidths.assign(2 * variables, 0);
@@ -296,7 +299,7 @@ class Planner {
       }
       plan_.locals = std::max(plan_.locals, locals);
       for (Product& product : stage.products) {
-        if (!weights_[static_cast<size_t>(product.weight)].ternary) product.input = buffer(product.input);
+        if (!weights_[product.weight].ternary) product.input = buffer(product.input);
         product.out = buffer(product.out);
       }
       if (stage.kind == Stage::Kind::WriteKv || stage.kind == Stage::Kind::Attend) {

@@ -40,9 +40,11 @@ struct Reader {
 void readRequest(const int32_t* ints, size_t count, const double* reals, size_t realCount, const Limits& limits,
                  Request* request) {
   Reader reader{ints, count};
-  const int spans = reader.take(), rows = reader.take(), pages = reader.take(), heads = reader.take(), asked = reader.take();
+  const int spans = reader.take(), rows = reader.take(), pages = reader.take(), heads = reader.take(),
+            asked = reader.take();
   require(spans >= 0 && spans <= rows && rows >= 0 && rows <= limits.maxRows && pages >= 0, "counts");
-  require(heads >= 0 && heads <= spans && asked >= 0 && asked <= rows && realCount >= 2 * static_cast<size_t>(heads), "heads");
+  require(heads >= 0 && heads <= spans && asked >= 0 && asked <= rows && realCount >= 2 * static_cast<size_t>(heads),
+          "heads");
   require(count < (size_t{1} << 30), "it is too long");
   const int32_t* span = reader.take(6 * spans);
   const int32_t* tokens = reader.take(rows);
@@ -77,7 +79,9 @@ void readRequest(const int32_t* ints, size_t count, const double* reals, size_t 
     if (span[5] >= 0) {
       require(span[5] == nextHead && nextHead < heads, "head order");
       const int32_t* h = head + 7 * nextHead;
-      require(h[0] >= 0 && h[0] <= asked - firstAsked && h[2] >= 0 && h[5] >= 0 && h[5] <= kMostTop && h[1] < limits.vocabulary, "head");
+      require(h[0] >= 0 && h[0] <= asked - firstAsked && h[2] >= 0 && h[5] >= 0 && h[5] <= kMostTop &&
+                  h[1] < limits.vocabulary,
+              "head");
       for (int i = 0; i < h[0]; i++) {
         const int row = askedRows[firstAsked + i];
         require(row >= 0 && row < length && (i == 0 || row > askedRows[firstAsked + i - 1]), "asked row");
@@ -90,7 +94,8 @@ void readRequest(const int32_t* ints, size_t count, const double* reals, size_t 
         const double temperature = reals[2 * nextHead];
         made.temperature = temperature > 0 ? std::max(temperature, 1e-6) : 0.0;
         made.topP = reals[2 * nextHead + 1];
-        made.random = uniform(static_cast<uint32_t>(h[3]), static_cast<uint32_t>(position + row), static_cast<uint32_t>(h[4]));
+        made.random =
+            uniform(static_cast<uint32_t>(h[3]), static_cast<uint32_t>(position + row), static_cast<uint32_t>(h[4]));
         made.answer = static_cast<int>(request->asked.size());
         made.topAnswer = request->topEntries;
         if (h[6] != 0) made.logits = request->logitsRows++;

@@ -25,14 +25,13 @@ class Ranking {
   /** The token at `rank`; sorts further when needed, in steps that grow. */
   int at(int rank) {
     if (rank >= sorted_) sortTo(std::min(size(), std::max(rank + 1, 4 * std::max(sorted_, 16))));
-    return tokens_[static_cast<size_t>(rank)];
+    return tokens_[rank];
   }
 
  private:
   void sortTo(int end) {
-    std::partial_sort(tokens_.begin() + sorted_, tokens_.begin() + end, tokens_.end(), [this](int a, int b) {
-      return logits_[a] != logits_[b] ? logits_[a] > logits_[b] : a < b;
-    });
+    std::partial_sort(tokens_.begin() + sorted_, tokens_.begin() + end, tokens_.end(),
+                      [this](int a, int b) { return logits_[a] != logits_[b] ? logits_[a] > logits_[b] : a < b; });
     sorted_ = end;
   }
 

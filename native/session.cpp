@@ -91,10 +91,12 @@ napi_value Session::forward(napi_value self, napi_value ints, napi_value reals, 
   const size_t rows = request_.asked.size(), entries = static_cast<size_t>(request_.topEntries);
   if (words.length < 4 * rows + 2 * entries) throw Failure("internal", "The array for the answers is too short.");
   float* real = reinterpret_cast<float*>(words.data);
-  answers_ = {words.data, real + rows, real + 2 * rows, real + 3 * rows, words.data + 4 * rows, real + 4 * rows + entries, nullptr};
+  answers_ = {words.data,      real + rows,           real + 2 * rows,
+              real + 3 * rows, words.data + 4 * rows, real + 4 * rows + entries,
+              nullptr};
   if (request_.logitsRows > 0) {
     const Array<float> array = floatArray(env_, logits);
-    if (array.length < static_cast<size_t>(request_.logitsRows) * static_cast<size_t>(model_->limits().vocabulary))
+    if (array.length < static_cast<size_t>(request_.logitsRows) * (model_->limits().vocabulary))
       throw Failure("internal", "The array for the logits is too short.");
     answers_.logits = array.data;
     keep(logits);
@@ -114,7 +116,8 @@ napi_value Session::info() const {
   check(napi_create_object(env_, &object));
   check(napi_set_named_property(env_, object, "isa", makeText(env_, model_->isa())));
   check(napi_set_named_property(env_, object, "threads", makeNumber(env_, model_->threads())));
-  check(napi_set_named_property(env_, object, "weightBytes", makeNumber(env_, static_cast<double>(model_->weightBytes()))));
+  check(napi_set_named_property(env_, object, "weightBytes",
+                                makeNumber(env_, static_cast<double>(model_->weightBytes()))));
   check(napi_set_named_property(env_, object, "kvBytes", makeNumber(env_, static_cast<double>(model_->kvBytes()))));
   return object;
 }
@@ -149,7 +152,8 @@ napi_value Session::stages() const {
 }
 
 napi_value Session::profile() {
-  if (model_ == nullptr || running_ != Task::None) throw Failure("internal", "A profile was asked for while the model was busy.");
+  if (model_ == nullptr || running_ != Task::None)
+    throw Failure("internal", "A profile was asked for while the model was busy.");
   const std::vector<double> taken = model_->forward().takeProfile();
   void* data;
   napi_value buffer, array;
@@ -223,7 +227,9 @@ void Session::work() {
 void Session::run(Task task) {
   try {
     if (task == Task::Load) {
-      model_.reset(new Model(std::move(spec_), [this](uint64_t done, uint64_t total) { notify(new Progress{done, total}); }));
+      model_.reset(new Model(std::move(spec_), [this](uint64_t done, uint64_t total) {
+        notify(new Progress{done, total});
+      }));
     } else if (task == Task::Forward) {
       model_->forward().run(request_, answers_);
     } else {
@@ -232,7 +238,8 @@ void Session::run(Task task) {
   } catch (const Failure& failure) {
     failure_.reset(new Failure(failure));
   } catch (const std::bad_alloc&) {
-    failure_.reset(new Failure("out_of_memory", "There is not enough memory. Use a smaller model, fewer K/V pages or fewer rows."));
+    failure_.reset(new Failure("out_of_memory",
+                               "There is not enough memory. Use a smaller model, fewer K/V pages or fewer rows."));
   } catch (const std::exception& error) {
     failure_.reset(new Failure("internal", error.what()));
   }

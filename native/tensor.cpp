@@ -33,7 +33,7 @@ float blockScale(TensorType type, const uint8_t* block) {
 
 float tensorScale(const Tensor& tensor) {
   float scale;
-  memcpy(&scale, tensor.data + static_cast<size_t>(tensor.rows) * static_cast<size_t>(tensor.columns) / 4, 4);
+  memcpy(&scale, tensor.data + static_cast<size_t>(tensor.rows) * tensor.columns / 4, 4);
   return scale;
 }
 
@@ -69,12 +69,10 @@ void decodeBlock(TensorType type, const uint8_t* block, uint8_t* codes) {
 }
 
 /** Groups of 128 weights in 32 bytes, the first 32 of them in the top bits. Groups run on across rows. */
-uint8_t i2sCode(const uint8_t* data, size_t i) {
-  return (data[i / 128 * 32 + i % 32] >> (6 - 2 * (i % 128 / 32))) & 3;
-}
+uint8_t i2sCode(const uint8_t* data, size_t i) { return (data[i / 128 * 32 + i % 32] >> (6 - 2 * (i % 128 / 32))) & 3; }
 
 void decodeI2s(const Tensor& tensor, int row, uint8_t* codes) {
-  const size_t start = static_cast<size_t>(row) * static_cast<size_t>(tensor.columns);
+  const size_t start = static_cast<size_t>(row) * tensor.columns;
   if (start % 128 == 0 && tensor.columns % 128 == 0) {
     const uint8_t* group = tensor.data + start / 4;
     for (int k = 0; k < tensor.columns; k += 128, group += 32)
@@ -109,7 +107,7 @@ size_t rowBytes(TensorType type, int columns) {
 }
 
 size_t tensorBytes(TensorType type, int columns, int rows) {
-  const size_t n = static_cast<size_t>(columns) * static_cast<size_t>(rows);
+  const size_t n = static_cast<size_t>(columns) * rows;
   if (type == TensorType::I2_S) return n % 128 == 0 ? n / 4 + kTrailer : 0;
   const int block = blockColumns(type);
   if (block != 0 && columns % block != 0) return 0;
@@ -119,7 +117,7 @@ size_t tensorBytes(TensorType type, int columns, int rows) {
 void decodeCodes(const Tensor& tensor, int row, uint8_t* codes, float* scales) {
   if (tensor.type == TensorType::I2_S) return decodeI2s(tensor, row, codes);
   const int width = blockColumns(tensor.type);
-  const uint8_t* block = tensor.data + static_cast<size_t>(row) * rowBytes(tensor.type, tensor.columns);
+  const uint8_t* block = tensor.data + row * rowBytes(tensor.type, tensor.columns);
   for (int b = 0; b < tensor.columns / width; b++, block += blockBytes(tensor.type)) {
     decodeBlock(tensor.type, block, codes + b * width);
     scales[b] = blockScale(tensor.type, block);
@@ -153,7 +151,7 @@ bool uniformScale(const Tensor& tensor, float* scale) {
 
 void decodeRow(const Tensor& tensor, int row, float* out) {
   const int n = tensor.columns;
-  const uint8_t* data = tensor.data + static_cast<size_t>(row) * rowBytes(tensor.type, n);
+  const uint8_t* data = tensor.data + row * rowBytes(tensor.type, n);
   switch (tensor.type) {
     case TensorType::F32: memcpy(out, data, 4 * static_cast<size_t>(n)); return;
     case TensorType::F16:
@@ -170,7 +168,7 @@ void decodeRow(const Tensor& tensor, int row, float* out) {
       return;
     case TensorType::I2_S: {
       const float scale = tensorScale(tensor);
-      const size_t start = static_cast<size_t>(row) * static_cast<size_t>(n);
+      const size_t start = static_cast<size_t>(row) * n;
       for (int k = 0; k < n; k++)
         out[k] = static_cast<float>(i2sCode(tensor.data, start + static_cast<size_t>(k)) - 1) * scale;
       return;

@@ -1,7 +1,7 @@
 // Tensors as they lie in the file, and how their rows become numbers.
 //
 // The slow side of the format: used to look up embeddings, to repack ternary weights once,
-// and for weights that have no kernel of their own. Byte layouts: docs/formats.md.
+// and for weights that have no kernel of their own. Byte layouts: src/format/tensors.
 #pragma once
 
 #include <stddef.h>

@@ -27,9 +27,9 @@ inline __m256i broadcastQuad(const int8_t* x) {
 }
 
 // acc += pairs of products. Written out: GCC would shuffle the accumulators among registers.
-#define UNMASK_ADD_PRODUCTS(acc, codes, quad)                                             \
-  do {                                                                                    \
-    __m256i pairs;                                                                        \
+#define UNMASK_ADD_PRODUCTS(acc, codes, quad)                                                            \
+  do {                                                                                                   \
+    __m256i pairs;                                                                                       \
     asm("vpmaddubsw %3, %2, %1\n\tvpaddw %1, %0, %0" : "+x"(acc), "=&x"(pairs) : "x"(codes), "x"(quad)); \
   } while (false)
 

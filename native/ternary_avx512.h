@@ -109,11 +109,19 @@ inline void bufferTile(int rows, const uint8_t* unpacked, const int8_t* x, int g
 template <bool keep>
 inline void firstTileOf(int rows, const uint8_t* codes, const int8_t* x, int groups, int32_t* sums, uint8_t* unpacked) {
   typedef void (*Rows)(const uint8_t*, const int8_t*, int, int32_t*, uint8_t*);
-  static constexpr Rows kRows[kTokenTile + 1] = {
-      nullptr,                 firstRows<1, 4, keep>,  firstRows<2, 2, keep>,  firstRows<3, 2, keep>,
-      firstRows<4, 1, keep>,   firstRows<5, 1, keep>,  firstRows<6, 1, keep>,  firstRows<7, 1, keep>,
-      firstRows<8, 1, keep>,   firstRows<9, 1, keep>,  firstRows<10, 1, keep>, firstRows<11, 1, keep>,
-      firstRows<12, 1, keep>};
+  static constexpr Rows kRows[kTokenTile + 1] = {nullptr,
+                                                 firstRows<1, 4, keep>,
+                                                 firstRows<2, 2, keep>,
+                                                 firstRows<3, 2, keep>,
+                                                 firstRows<4, 1, keep>,
+                                                 firstRows<5, 1, keep>,
+                                                 firstRows<6, 1, keep>,
+                                                 firstRows<7, 1, keep>,
+                                                 firstRows<8, 1, keep>,
+                                                 firstRows<9, 1, keep>,
+                                                 firstRows<10, 1, keep>,
+                                                 firstRows<11, 1, keep>,
+                                                 firstRows<12, 1, keep>};
   kRows[rows](codes, x, groups, sums, unpacked);
 }
 

@@ -40,8 +40,8 @@ inline void addRun(const TernaryJob& job, const TernaryWeight& weight, int panel
                    uint8_t* buffer, int32_t* sums) {
   const int start = unmask::tileStart(job.tiling, tile), width = unmask::tileWidth(job.tiling, tile);
   const int tiles = job.tiling.tiles;
-  const int8_t* x = job.x->codes + static_cast<size_t>(start) * static_cast<size_t>(weight.columns) +
-                    static_cast<size_t>(first) * static_cast<size_t>(width) * kGroup;
+  const int8_t* x =
+      job.x->codes + static_cast<size_t>(start) * weight.columns + static_cast<size_t>(first) * width * kGroup;
   const uint8_t* codes = panelCodes(weight, panel, first);
   if (tile == 0) return firstTile(width, codes, x, groups, sums, tiles > 1 ? buffer : nullptr);
   // Meanwhile the next run comes nearer, a share with each tile.
@@ -78,7 +78,7 @@ inline v16 scaled(const TernaryJob& job, const TernaryWeight& weight, const floa
 }
 
 inline float* outRow(const TernaryJob& job, int row, int panel) {
-  return job.out + static_cast<size_t>(row) * job.stride + static_cast<size_t>(panel) * kPanelRows;
+  return job.out + row * job.stride + static_cast<size_t>(panel) * kPanelRows;
 }
 
 void uniformPanel(const TernaryJob& job, int panel, uint8_t* buffer, int32_t* sums) {
@@ -110,19 +110,20 @@ void blockwisePanel(const TernaryJob& job, int panel, uint8_t* buffer, int32_t* 
   const TernaryWeight& weight = *job.weight;
   const int rows = job.tiling.rows, groups = weight.columns / kGroup;
   const int blockGroups = weight.blockColumns / kGroup, blocks = groups / blockGroups;
-  const float* scale = weight.blockScale + static_cast<size_t>(panel) * static_cast<size_t>(blocks) * kPanelRows;
+  const float* scale = weight.blockScale + static_cast<size_t>(panel) * blocks * kPanelRows;
   float* total = reinterpret_cast<float*>(sums + rows * kPanelRows);
   for (int i = 0; i < rows * kPanelRows; i++) total[i] = 0.0f;
   for (int block = 0; block < blocks; block++, scale += kPanelRows) {
     const int first = block * blockGroups;
     for (int row = 0; row < rows; row++) {
-      const int32_t* groupSum = job.x->groupSum + static_cast<size_t>(row) * static_cast<size_t>(groups) + first;
+      const int32_t* groupSum = job.x->groupSum + static_cast<size_t>(row) * groups + first;
       int32_t activations = 0;
       for (int g = 0; g < blockGroups; g++) activations += groupSum[g];
       startSums(sums + row * kPanelRows, activations);
     }
     for (int tile = 0; tile < job.tiling.tiles; tile++)
-      addRun(job, weight, panel, tile, first, blockGroups, buffer, sums + unmask::tileStart(job.tiling, tile) * kPanelRows);
+      addRun(job, weight, panel, tile, first, blockGroups, buffer,
+             sums + unmask::tileStart(job.tiling, tile) * kPanelRows);
     for (int i = 0; i < rows * kPanelRows; i += 16)
       store(total + i, fma(load(scale + i % kPanelRows), loadI32(sums + i), load(total + i)));
   }

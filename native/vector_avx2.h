@@ -25,9 +25,7 @@ inline v16 add(v16 a, v16 b) { return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(
 inline v16 sub(v16 a, v16 b) { return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)}; }
 inline v16 mul(v16 a, v16 b) { return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)}; }
 inline v16 div(v16 a, v16 b) { return {_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)}; }
-inline v16 fma(v16 a, v16 b, v16 c) {
-  return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
-}
+inline v16 fma(v16 a, v16 b, v16 c) { return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)}; }
 inline v16 max(v16 a, v16 b) { return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)}; }
 inline v16 min(v16 a, v16 b) { return {_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)}; }
 inline v16 abs(v16 a) {
@@ -58,9 +56,7 @@ inline v16 loadF32(const void* p) {
   const float* from = static_cast<const float*>(p);
   return {_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)};
 }
-inline v16 loadF16(const void* p) {
-  return {_mm256_cvtph_ps(load128(p)), _mm256_cvtph_ps(load128(bytes(p) + 16))};
-}
+inline v16 loadF16(const void* p) { return {_mm256_cvtph_ps(load128(p)), _mm256_cvtph_ps(load128(bytes(p) + 16))}; }
 inline v16 broadcastF16(const void* p) {
   uint16_t h;
   memcpy(&h, p, 2);
@@ -72,12 +68,8 @@ inline void storeF16(void* p, v16 a) {
   _mm_storeu_si128(out, _mm256_cvtps_ph(a.lo, _MM_FROUND_TO_NEAREST_INT));
   _mm_storeu_si128(out + 1, _mm256_cvtps_ph(a.hi, _MM_FROUND_TO_NEAREST_INT));
 }
-inline __m256 widenBF16Half(__m128i b) {
-  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(b), 16));
-}
-inline v16 loadBF16(const void* p) {
-  return {widenBF16Half(load128(p)), widenBF16Half(load128(bytes(p) + 16))};
-}
+inline __m256 widenBF16Half(__m128i b) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(b), 16)); }
+inline v16 loadBF16(const void* p) { return {widenBF16Half(load128(p)), widenBF16Half(load128(bytes(p) + 16))}; }
 inline v16 loadI32(const int32_t* p) {
   return {_mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))),
           _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 8)))};

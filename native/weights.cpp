@@ -53,7 +53,7 @@ void Weights::checkTensor(const TensorSpec& tensor) const {
 }
 
 void Weights::loadVector(int weight) {
-  std::vector<float>& vector = vectors_[static_cast<size_t>(weight)];
+  std::vector<float>& vector = vectors_[weight];
   if (!vector.empty()) return;
   vector.resize(static_cast<size_t>(roundUp(tensor(weight).columns, kPadding)), 0.0f);
   decodeRow(tensor(weight), 0, vector.data());
@@ -63,7 +63,7 @@ void Weights::loadVector(int weight) {
 void Weights::loadPanels(Pool& pool, const std::vector<int>& linears,
                          const std::function<void(uint64_t, uint64_t)>& progress) {
   struct Job {
-    int weight, first;        // panel number among all panels
+    int weight, first;         // panel number among all panels
     std::atomic<int> left{0};  // panels still to pack
   };
   std::vector<Job> jobs(linears.size());
@@ -75,7 +75,7 @@ void Weights::loadPanels(Pool& pool, const std::vector<int>& linears,
     jobs[i].first = panels;
     jobs[i].left = panelCount(t.rows);
     panels += panelCount(t.rows);
-    total += panelBytes(t.columns) * static_cast<size_t>(panelCount(t.rows));
+    total += panelBytes(t.columns) * panelCount(t.rows);
   }
   codes_ = Region(total + kSlack);
   bytes_ += codes_.bytes();
@@ -84,9 +84,9 @@ void Weights::loadPanels(Pool& pool, const std::vector<int>& linears,
   for (const Job& job : jobs) {
     const Tensor& t = tensor(job.weight);
     const int count = panelCount(t.rows);
-    TernaryWeight& made = panels_[static_cast<size_t>(job.weight)];
+    TernaryWeight& made = panels_[job.weight];
     made = {codes, nullptr, 0.0f, count, panelColumns(t.columns), 0};
-    codes += panelBytes(t.columns) * static_cast<size_t>(count);
+    codes += panelBytes(t.columns) * count;
   }
 
   // First which tensors have one scale, then panel by panel, both shared out dynamically.
@@ -121,17 +121,18 @@ void Weights::loadPanels(Pool& pool, const std::vector<int>& linears,
       const size_t weight = static_cast<size_t>(job.weight);
       const Tensor& t = tensors_[weight];
       const int panel = n - job.first;
-      const size_t blockRow = traits_[weight].blockwise ? static_cast<size_t>(t.columns / panels_[weight].blockColumns) : 0;
+      const size_t blockRow =
+          traits_[weight].blockwise ? static_cast<size_t>(t.columns / panels_[weight].blockColumns) : 0;
       float* scales = traits_[weight].blockwise
                           ? blockScales_[weight].get() + static_cast<size_t>(panel) * blockRow * kPanelRows
                           : nullptr;
-      packPanel(t, panel, const_cast<uint8_t*>(panels_[weight].codes) + static_cast<size_t>(panel) * panelBytes(t.columns),
-                scales, &scratch);
+      packPanel(t, panel, const_cast<uint8_t*>(panels_[weight].codes) + panel * panelBytes(t.columns), scales,
+                &scratch);
       if (job.left.fetch_sub(1) > 1) continue;
       const TensorSpec& spec = spec_.tensors[weight];
       file_.release(spec.offset, spec.bytes);
       std::lock_guard<std::mutex> lock(reporting);
-      done += panelBytes(t.columns) * static_cast<size_t>(panelCount(t.rows));
+      done += panelBytes(t.columns) * panelCount(t.rows);
       progress(done, total);
     }
   });

@@ -24,11 +24,11 @@ class Weights {
 
   const std::vector<WeightTraits>& traits() const { return traits_; }
   /** As stored in the file. */
-  const Tensor& tensor(int weight) const { return tensors_[static_cast<size_t>(weight)]; }
+  const Tensor& tensor(int weight) const { return tensors_[weight]; }
   /** Panels of a ternary linear. */
-  const TernaryWeight& panels(int weight) const { return panels_[static_cast<size_t>(weight)]; }
+  const TernaryWeight& panels(int weight) const { return panels_[weight]; }
   /** A norm or bias, zero-padded; null for -1. */
-  const float* vector(int weight) const { return weight < 0 ? nullptr : vectors_[static_cast<size_t>(weight)].data(); }
+  const float* vector(int weight) const { return weight < 0 ? nullptr : vectors_[weight].data(); }
   /** Bytes held outside the mapped file. */
   uint64_t bytes() const { return bytes_; }
 

@@ -24,8 +24,8 @@ inline void report(const char* file, int line, const char* what) {
   if (++failures() <= 20) printf("%s:%d: %s\n", file, line, what);
 }
 
-#define CHECK(condition)                                       \
-  do {                                                         \
+#define CHECK(condition)                                              \
+  do {                                                                \
     if (!(condition)) unmask::report(__FILE__, __LINE__, #condition); \
   } while (false)
 
@@ -43,7 +43,9 @@ class Random {
  public:
   explicit Random(uint32_t seed) : seed_(seed) {}
   uint32_t bits() { return hash(seed_, next_++, 0); }
-  int integer(int least, int most) { return least + static_cast<int>(bits() % static_cast<uint32_t>(most - least + 1)); }
+  int integer(int least, int most) {
+    return least + static_cast<int>(bits() % static_cast<uint32_t>(most - least + 1));
+  }
   /** Roughly normal. */
   float real() {
     float sum = 0;

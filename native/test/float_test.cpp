@@ -46,29 +46,62 @@ void rows() {
     }
     std::vector<float> wide = a;
     for (float& value : wide) value *= 20;
-    same([&](const Kernels& k) { std::vector<float> out(n); k.norm(a.data(), b.data(), 1e-5f, width, padded, out.data()); return out; }, normed, 1e-5);
-    same([&](const Kernels& k) { std::vector<float> out(n); k.add(a.data(), b.data(), padded, out.data()); return out; }, added, 1e-6);
-    same([&](const Kernels& k) { std::vector<float> out(n); k.silu(wide.data(), b.data(), padded, out.data()); return out; }, swish, 1e-5);
-    same([&](const Kernels& k) { std::vector<float> out(n); k.relu2(a.data(), b.data(), padded, out.data()); return out; }, relu, 1e-6);
+    same(
+        [&](const Kernels& k) {
+          std::vector<float> out(n);
+          k.norm(a.data(), b.data(), 1e-5f, width, padded, out.data());
+          return out;
+        },
+        normed, 1e-5);
+    same(
+        [&](const Kernels& k) {
+          std::vector<float> out(n);
+          k.add(a.data(), b.data(), padded, out.data());
+          return out;
+        },
+        added, 1e-6);
+    same(
+        [&](const Kernels& k) {
+          std::vector<float> out(n);
+          k.silu(wide.data(), b.data(), padded, out.data());
+          return out;
+        },
+        swish, 1e-5);
+    same(
+        [&](const Kernels& k) {
+          std::vector<float> out(n);
+          k.relu2(a.data(), b.data(), padded, out.data());
+          return out;
+        },
+        relu, 1e-6);
   }
 }
 
 void turns() {
   Random random(11);
   for (int i = 0; i < 40; i++) {
-    const int heads = random.integer(1, 4), headDim = 2 * random.integer(1, 40), dim = 2 * random.integer(1, headDim / 2);
+    const int heads = random.integer(1, 4), headDim = 2 * random.integer(1, 40),
+              dim = 2 * random.integer(1, headDim / 2);
     const bool adjacent = random.integer(0, 1) == 1;
     const std::vector<float> x = random.reals(static_cast<size_t>(heads * headDim));
-    const std::vector<float> cos = random.reals(static_cast<size_t>(dim / 2)), sin = random.reals(static_cast<size_t>(dim / 2));
+    const std::vector<float> cos = random.reals(static_cast<size_t>(dim / 2)),
+                             sin = random.reals(static_cast<size_t>(dim / 2));
     std::vector<double> expected(x.begin(), x.end());
     for (int h = 0; h < heads; h++)
       for (int p = 0; p < dim / 2; p++) {
-        const size_t first = static_cast<size_t>(h * headDim + (adjacent ? 2 * p : p)), second = first + static_cast<size_t>(adjacent ? 1 : dim / 2);
-        const double c = cos[static_cast<size_t>(p)], s = sin[static_cast<size_t>(p)];
+        const size_t first = static_cast<size_t>(h * headDim + (adjacent ? 2 * p : p)),
+                     second = first + static_cast<size_t>(adjacent ? 1 : dim / 2);
+        const double c = cos[p], s = sin[p];
         expected[first] = x[first] * c - x[second] * s;
         expected[second] = x[second] * c + x[first] * s;
       }
-    same([&](const Kernels& k) { std::vector<float> out = x; k.rope(out.data(), heads, headDim, dim, adjacent, cos.data(), sin.data()); return out; }, expected, 1e-5);
+    same(
+        [&](const Kernels& k) {
+          std::vector<float> out = x;
+          k.rope(out.data(), heads, headDim, dim, adjacent, cos.data(), sin.data());
+          return out;
+        },
+        expected, 1e-5);
   }
 }
 
@@ -97,22 +130,26 @@ void dense() {
     const Tensor tensor = {&weight[1], type, columns, rows};
     std::vector<float> x(static_cast<size_t>(tokens * padded), 0.0f);
     for (int t = 0; t < tokens; t++)
-      for (int c = 0; c < columns; c++) x[static_cast<size_t>(t * padded + c)] = random.real();
+      for (int c = 0; c < columns; c++) x[t * padded + c] = random.real();
     std::vector<double> expected;
     std::vector<float> w(static_cast<size_t>(columns));
     for (int t = 0; t < tokens; t++)
       for (int r = 0; r < rows; r++) {
         decodeRow(tensor, r, w.data());
         double sum = 0;
-        for (int c = 0; c < columns; c++) sum += static_cast<double>(w[static_cast<size_t>(c)]) * x[static_cast<size_t>(t * padded + c)];
+        for (int c = 0; c < columns; c++) sum += static_cast<double>(w[c]) * x[t * padded + c];
         expected.push_back(sum);
       }
-    same([&](const Kernels& k) {
-      std::vector<float> out(static_cast<size_t>(tokens * rows));
-      DenseJob job = {&weight[1], bytes, rows, columns, x.data(), static_cast<size_t>(padded), tokens, out.data(), static_cast<size_t>(rows)};
-      k.dense[static_cast<int>(type)](job);
-      return out;
-    }, expected, 1e-4);
+    same(
+        [&](const Kernels& k) {
+          std::vector<float> out(static_cast<size_t>(tokens * rows));
+          DenseJob job = {&weight[1], bytes,      rows,
+                          columns,    x.data(),   static_cast<size_t>(padded),
+                          tokens,     out.data(), static_cast<size_t>(rows)};
+          k.dense[static_cast<int>(type)](job);
+          return out;
+        },
+        expected, 1e-4);
   }
 }
 
@@ -129,8 +166,8 @@ void halves() {
     Random random(13);
     std::vector<float> x(4099);
     for (float& value : x) value = bitsFloat(random.bits());
-    for (int i = 0; i < 2000; i++) x[static_cast<size_t>(i)] = random.real() * 1e-6f;        // subnormals
-    for (int i = 2000; i < 3000; i++) x[static_cast<size_t>(i)] = 60000 + 6000 * random.real();  // around the largest
+    for (int i = 0; i < 2000; i++) x[i] = random.real() * 1e-6f;            // subnormals
+    for (int i = 2000; i < 3000; i++) x[i] = 60000 + 6000 * random.real();  // around the largest
     std::vector<uint16_t> narrowed(x.size());
     k->narrow(x.data(), static_cast<int>(x.size()), narrowed.data());
     for (size_t i = 0; i < x.size(); i++) CHECK(narrowed[i] == narrowF16(x[i]));
@@ -141,38 +178,43 @@ void attention() {
   Random random(14);
   for (int i = 0; i < 40; i++) {
     const int vectors = random.integer(1, 21), depth = random.integer(1, 40);
-    const std::vector<float> a = random.reals(static_cast<size_t>(vectors * depth)), b = random.reals(static_cast<size_t>(depth * 32));
+    const std::vector<float> a = random.reals(static_cast<size_t>(vectors * depth)),
+                             b = random.reals(static_cast<size_t>(depth * 32));
     const std::vector<float> start = random.reals(static_cast<size_t>(vectors * 32));
     for (const bool accumulate : {false, true}) {
       std::vector<double> expected;
       for (int v = 0; v < vectors; v++)
         for (int lane = 0; lane < 32; lane++) {
-          double sum = accumulate ? start[static_cast<size_t>(v * 32 + lane)] : 0;
-          for (int d = 0; d < depth; d++) sum += static_cast<double>(a[static_cast<size_t>(v * depth + d)]) * b[static_cast<size_t>(d * 32 + lane)];
+          double sum = accumulate ? start[v * 32 + lane] : 0;
+          for (int d = 0; d < depth; d++) sum += static_cast<double>(a[v * depth + d]) * b[d * 32 + lane];
           expected.push_back(sum);
         }
-      same([&](const Kernels& k) {
-        std::vector<float> c = start;
-        k.outer(vectors, depth, a.data(), static_cast<size_t>(depth), b.data(), 32, c.data(), 32, accumulate);
-        return c;
-      }, expected, 1e-4);
+      same(
+          [&](const Kernels& k) {
+            std::vector<float> c = start;
+            k.outer(vectors, depth, a.data(), static_cast<size_t>(depth), b.data(), 32, c.data(), 32, accumulate);
+            return c;
+          },
+          expected, 1e-4);
     }
     const int visible = random.integer(1, 90), padded = roundUp(visible, 32);
     std::vector<float> scores = random.reals(static_cast<size_t>(padded));
-    for (int j = 0; j < visible; j++) scores[static_cast<size_t>(j)] *= 30;
-    for (int j = visible; j < padded; j++) scores[static_cast<size_t>(j)] = NAN;
+    for (int j = 0; j < visible; j++) scores[j] *= 30;
+    for (int j = visible; j < padded; j++) scores[j] = NAN;
     double most = -INFINITY, sum = 0;
-    for (int j = 0; j < visible; j++) most = std::max(most, static_cast<double>(scores[static_cast<size_t>(j)]));
+    for (int j = 0; j < visible; j++) most = std::max(most, static_cast<double>(scores[j]));
     std::vector<double> expected;
-    for (int j = 0; j < padded; j++) expected.push_back(j < visible ? std::exp(scores[static_cast<size_t>(j)] - most) : 0);
+    for (int j = 0; j < padded; j++) expected.push_back(j < visible ? std::exp(scores[j] - most) : 0);
     for (const double p : expected) sum += p;
     expected.push_back(sum);
-    same([&](const Kernels& k) {
-      std::vector<float> out = scores;
-      const float total = k.softmax(out.data(), visible, padded);
-      out.push_back(total);
-      return out;
-    }, expected, 1e-5);
+    same(
+        [&](const Kernels& k) {
+          std::vector<float> out = scores;
+          const float total = k.softmax(out.data(), visible, padded);
+          out.push_back(total);
+          return out;
+        },
+        expected, 1e-5);
   }
 }
 
@@ -183,14 +225,14 @@ void head() {
     const size_t room = static_cast<size_t>(roundUp(n, 16));
     std::vector<float> logits = random.reals(room);
     for (float& l : logits) l = std::floor(l * 4) * (i % 3 == 0 ? 1.0f : 9.0f);  // ties, and some far below the largest
-    if (i % 4 == 0) logits[static_cast<size_t>(random.integer(0, n - 1))] = -INFINITY;
+    if (i % 4 == 0) logits[random.integer(0, n - 1)] = -INFINITY;
     const float temperature = i % 2 == 0 ? 0.7f : 0.0f;
     double most = -INFINITY, sum = 0, weighted = 0, tempered = 0;
     int token = 0;
     for (int j = 0; j < n; j++)
-      if (logits[static_cast<size_t>(j)] > most) most = logits[static_cast<size_t>(j)], token = j;
+      if (logits[j] > most) most = logits[j], token = j;
     for (int j = 0; j < n; j++) {
-      const double d = logits[static_cast<size_t>(j)] - most;
+      const double d = logits[j] - most;
       sum += std::exp(d);
       if (std::exp(d) > 0) weighted += std::exp(d) * d;
       tempered += std::exp(d / 0.7);
@@ -199,12 +241,14 @@ void head() {
     if (most > -INFINITY) expected = {most, static_cast<double>(token), sum, weighted, temperature > 0 ? tempered : 0};
     else expected = {};
     if (expected.empty()) continue;
-    same([&](const Kernels& k) {
-      std::vector<float> copy = logits;
-      ChunkStats s;
-      k.chunkStats(copy.data(), n, temperature, &s);
-      return std::vector<float>{s.max, static_cast<float>(s.token), s.sum, s.weighted, s.tempered};
-    }, expected, 1e-4);
+    same(
+        [&](const Kernels& k) {
+          std::vector<float> copy = logits;
+          ChunkStats s;
+          k.chunkStats(copy.data(), n, temperature, &s);
+          return std::vector<float>{s.max, static_cast<float>(s.token), s.sum, s.weighted, s.tempered};
+        },
+        expected, 1e-4);
   }
   for (const Kernels* k : allKernels()) {  // nothing can be chosen
     std::vector<float> none(16, -INFINITY);

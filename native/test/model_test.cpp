@@ -51,7 +51,8 @@ class TinyModel {
       spec_.cos.push_back(static_cast<float>(std::cos(angle)));
       spec_.sin.push_back(static_cast<float>(std::sin(angle)));
     }
-    std::ofstream(path_, std::ios::binary).write(reinterpret_cast<const char*>(bytes_.data()), static_cast<long>(bytes_.size()));
+    std::ofstream(path_, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes_.data()), static_cast<long>(bytes_.size()));
   }
   ~TinyModel() { unlink(path_.c_str()); }
 
@@ -99,7 +100,9 @@ class TinyModel {
     }
     return index;
   }
-  void norm(int from, int to, int width) { spec_.ops.push_back({OpKind::Norm, from, -1, -1, to, vector(width), -1, 0, 1e-5f}); }
+  void norm(int from, int to, int width) {
+    spec_.ops.push_back({OpKind::Norm, from, -1, -1, to, vector(width), -1, 0, 1e-5f});
+  }
   void linear(int from, int to, TensorType type, int columns, int rows, bool bias) {
     const int weight = matrix(type, columns, rows);
     spec_.ops.push_back({OpKind::Linear, from, -1, -1, to, weight, bias ? vector(rows) : -1, 0, 0});
@@ -125,7 +128,8 @@ void pack(const std::vector<TestSpan>& spans, std::vector<int32_t>* ints, std::v
   std::vector<int32_t> records, tokens, pages, heads, asked;
   for (const TestSpan& s : spans) {
     const int keyEnd = s.position + s.rows, count = roundUp(keyEnd, kPage) / kPage;
-    records.insert(records.end(), {s.rows, s.position, s.block ? 1 : 0, keyEnd, count, s.asked.empty() ? -1 : static_cast<int>(heads.size() / 7)});
+    records.insert(records.end(), {s.rows, s.position, s.block ? 1 : 0, keyEnd, count,
+                                   s.asked.empty() ? -1 : static_cast<int>(heads.size() / 7)});
     for (int r = 0; r < s.rows; r++) tokens.push_back((s.firstPage * 31 + (s.position + r) * 17) % 700);
     for (int p = 0; p < count; p++) pages.push_back(s.firstPage + p);
     if (s.asked.empty()) continue;
@@ -135,7 +139,8 @@ void pack(const std::vector<TestSpan>& spans, std::vector<int32_t>* ints, std::v
   }
   *ints = {static_cast<int>(spans.size()), static_cast<int>(tokens.size()), static_cast<int>(pages.size()),
            static_cast<int>(heads.size() / 7), static_cast<int>(asked.size())};
-  for (const auto* part : {&records, &tokens, &pages, &heads, &asked}) ints->insert(ints->end(), part->begin(), part->end());
+  for (const auto* part : {&records, &tokens, &pages, &heads, &asked})
+    ints->insert(ints->end(), part->begin(), part->end());
 }
 
 /** Everything a forward answers, in one vector. */
@@ -148,8 +153,9 @@ std::vector<float> run(Model& model, const std::vector<TestSpan>& spans, bool* f
   const size_t rows = request.asked.size(), tops = static_cast<size_t>(request.topEntries);
   std::vector<int32_t> tokens(rows), topTokens(tops);
   std::vector<float> real(3 * rows), topReal(tops), logits(rows * 700);
-  const bool done = model.forward().run(
-      request, {tokens.data(), real.data(), real.data() + rows, real.data() + 2 * rows, topTokens.data(), topReal.data(), logits.data()});
+  const bool done =
+      model.forward().run(request, {tokens.data(), real.data(), real.data() + rows, real.data() + 2 * rows,
+                                    topTokens.data(), topReal.data(), logits.data()});
   if (finished != nullptr) *finished = done;
   std::vector<float> all(tokens.begin(), tokens.end());
   all.insert(all.end(), topTokens.begin(), topTokens.end());
@@ -303,10 +309,13 @@ void badRequests() {
     const int value = i % 2 == 0 ? static_cast<int32_t>(random.bits()) : random.integer(-2, 130);
     changed[static_cast<size_t>(random.integer(0, static_cast<int>(ints.size()) - 1))] = value;
     if (read(changed) != "") continue;
-    for (const Span& span : request.spans) CHECK(span.firstRow >= 0 && span.firstRow + span.rows <= 64 && span.position + span.rows <= span.keyEnd && span.keyEnd <= 96);
+    for (const Span& span : request.spans)
+      CHECK(span.firstRow >= 0 && span.firstRow + span.rows <= 64 && span.position + span.rows <= span.keyEnd &&
+            span.keyEnd <= 96);
     for (const int32_t token : request.tokens) CHECK(token >= 0 && token < 700);
     for (const int32_t page : request.pages) CHECK(page >= 0 && page < 12);
-    for (const AskedRow& row : request.asked) CHECK(row.row >= 0 && row.row < static_cast<int>(request.tokens.size()) && row.suppress < 700);
+    for (const AskedRow& row : request.asked)
+      CHECK(row.row >= 0 && row.row < static_cast<int>(request.tokens.size()) && row.suppress < 700);
   }
 }
 

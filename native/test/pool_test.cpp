@@ -14,7 +14,7 @@ int main() {
         std::atomic<int> wrong{0};
         pool.run([&](int worker) {
           for (int phase = 1; phase <= 30; phase++) {
-            arrived[static_cast<size_t>(worker)] = phase;
+            arrived[worker] = phase;
             pool.barrier();
             for (const int other : arrived) wrong += other != phase;
             pool.barrier();
@@ -32,7 +32,7 @@ int main() {
         std::vector<int> passed(static_cast<size_t>(threads), 0);
         std::thread other([&] { stop = true; });
         pool.run([&](int worker) {
-          while (!pool.barrier(&stop)) passed[static_cast<size_t>(worker)]++;
+          while (!pool.barrier(&stop)) passed[worker]++;
         });
         other.join();
         for (const int count : passed) CHECK(count == passed[0]);

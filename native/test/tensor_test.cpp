@@ -24,7 +24,8 @@ std::vector<uint8_t> sequence(int count) {
 
 std::vector<uint8_t> fromHex(const std::string& text) {
   std::vector<uint8_t> bytes;
-  for (size_t i = 0; i + 1 < text.size(); i += 2) bytes.push_back(static_cast<uint8_t>(std::stoi(text.substr(i, 2), nullptr, 16)));
+  for (size_t i = 0; i + 1 < text.size(); i += 2)
+    bytes.push_back(static_cast<uint8_t>(std::stoi(text.substr(i, 2), nullptr, 16)));
   return bytes;
 }
 
@@ -39,8 +40,12 @@ const Example kExamples[] = {
      "a65022695894040428224682162585a02a01042195658514021a2a9852909586264444905a912a95a251048255609010"
      "6a5620a468a904882560966a660186550000c03f"},
     {TensorType::TQ2_0, 256,
-     "9a0588692516101028889182945852" "0aa8401048565952148" "0a4a826850656929811" "1106a546a8568a45108255090604a99508"
-     "1a296a1022580996a9994092" "55003e"},
+     "9a0588692516101028889182945852"
+     "0aa8401048565952148"
+     "0a4a826850656929811"
+     "1106a546a8568a45108255090604a99508"
+     "1a296a1022580996a9994092"
+     "55003e"},
     {TensorType::TQ1_0, 256,
      "f47341a786d30a0c4e4166b42e47bae454050a3fd59db829073755dc7ac8d6bcf62a4392aa96c367e9902a429cab5975bbcb1a17003e"},
     {TensorType::Q2_0, 64, "003e460990a0002680a9a6050a8982496415"},
@@ -69,7 +74,8 @@ void ragged() {
   const int columns = 192, rows = 4;
   const std::vector<uint8_t> codes = sequence(columns * rows);
   std::vector<uint8_t> bytes(tensorBytes(TensorType::I2_S, columns, rows), 0);
-  for (size_t i = 0; i < codes.size(); i++) bytes[i / 128 * 32 + i % 32] |= static_cast<uint8_t>(codes[i] << (6 - 2 * (i % 128 / 32)));
+  for (size_t i = 0; i < codes.size(); i++)
+    bytes[i / 128 * 32 + i % 32] |= static_cast<uint8_t>(codes[i] << (6 - 2 * (i % 128 / 32)));
   const Tensor tensor = {bytes.data(), TensorType::I2_S, columns, rows};
   for (int r = 0; r < rows; r++) {
     std::vector<uint8_t> found(static_cast<size_t>(columns));
@@ -119,11 +125,11 @@ void panels() {
       std::fill(expectedScales.begin(), expectedScales.end(), 0.0f);
       if (row < rows) decodeCodes(tensor, row, expected.data(), expectedScales.data());
       for (int k = 0; k < columns; k++) {
-        const uint8_t byte = packed[static_cast<size_t>(k / 16 * 128 + r / 16 * 64 + r % 16 * 4 + k % 4)];
-        CHECK(((byte >> (2 * (k % 16 / 4))) & 3) == expected[static_cast<size_t>(k)]);
+        const uint8_t byte = packed[k / 16 * 128 + r / 16 * 64 + r % 16 * 4 + k % 4];
+        CHECK(((byte >> (2 * (k % 16 / 4))) & 3) == expected[k]);
       }
       for (int b = 0; b < columns / 64; b++)
-        CHECK(memcmp(&blockScales[static_cast<size_t>(b * kPanelRows + r)], &expectedScales[static_cast<size_t>(b)], 4) == 0);
+        CHECK(memcmp(&blockScales[b * kPanelRows + r], &expectedScales[b], 4) == 0);
     }
   }
 }

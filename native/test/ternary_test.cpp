@@ -19,7 +19,7 @@ struct Matrix {
     scales.resize(block == 0 ? 1 : static_cast<size_t>(rows * (columns / block)));
     for (float& scale : scales) scale = widenF16(narrowF16(0.25f + 0.01f * static_cast<float>(random.integer(0, 50))));
   }
-  int weight(int row, int column) const { return codes[static_cast<size_t>(row * columns + column)] - 1; }
+  int weight(int row, int column) const { return codes[row * columns + column] - 1; }
 };
 
 /** Panels as packPanel makes them, with rows and columns added by hand. */
@@ -47,8 +47,7 @@ struct Packed {
     blockScale.assign(static_cast<size_t>(panels * blocks * kPanelRows), 0.0f);
     for (int row = 0; row < m.rows; row++)
       for (int b = 0; b < blocks; b++)
-        blockScale[static_cast<size_t>((row / kPanelRows * blocks + b) * kPanelRows + row % kPanelRows)] =
-            m.scales[static_cast<size_t>(row * blocks + b)];
+        blockScale[(row / kPanelRows * blocks + b) * kPanelRows + row % kPanelRows] = m.scales[row * blocks + b];
     weight.blockScale = blockScale.data();
     weight.blockColumns = m.block;
   }
@@ -61,24 +60,24 @@ std::vector<float> define(const Matrix& m, const std::vector<float>& x, int toke
   const int stride = roundUp(m.rows, kPanelRows);
   std::vector<float> out(static_cast<size_t>(tokens * stride), 0.0f);
   for (int t = 0; t < tokens; t++) {
-    const float* row = &x[static_cast<size_t>(t * m.columns)];
+    const float* row = &x[t * m.columns];
     float most = 1e-5f;
     for (int k = 0; k < m.columns; k++) most = std::max(most, std::abs(row[k]));
     const float s = 127.0f / most;
     std::vector<int> q(static_cast<size_t>(m.columns));
-    for (int k = 0; k < m.columns; k++) q[static_cast<size_t>(k)] = std::min(127, std::max(-128, roundHalfEven(row[k] * s)));
+    for (int k = 0; k < m.columns; k++) q[k] = std::min(127, std::max(-128, roundHalfEven(row[k] * s)));
     for (int r = 0; r < m.rows; r++) {
       const int width = m.block == 0 ? m.columns : m.block;
       float total = 0;
       for (int b = 0; b < m.columns / width; b++) {
         int sum = 0;
-        for (int k = b * width; k < (b + 1) * width; k++) sum += m.weight(r, k) * q[static_cast<size_t>(k)];
+        for (int k = b * width; k < (b + 1) * width; k++) sum += m.weight(r, k) * q[k];
         if (m.block == 0) total = static_cast<float>(sum) * (m.scales[0] / s);
-        else total = std::fma(m.scales[static_cast<size_t>(r * (m.columns / width) + b)], static_cast<float>(sum), total);
+        else total = std::fma(m.scales[r * (m.columns / width) + b], static_cast<float>(sum), total);
       }
       if (m.block != 0) total *= 1.0f / s;
-      if (!bias.empty()) total += bias[static_cast<size_t>(r)];
-      out[static_cast<size_t>(t * stride + r)] = total;
+      if (!bias.empty()) total += bias[r];
+      out[t * stride + r] = total;
     }
   }
   return out;
@@ -94,12 +93,13 @@ std::vector<float> run(const Kernels& k, const Packed& packed, const Matrix& m, 
   QuantisedRows rows = {codes.data(), scale.data(), sum.data(), groupSum.data()};
   std::vector<float> padded(static_cast<size_t>(columns));
   for (int t = 0; t < tokens; t++) {
-    std::copy(&x[static_cast<size_t>(t * m.columns)], &x[static_cast<size_t>(t * m.columns)] + m.columns, padded.begin());
+    std::copy(&x[t * m.columns], &x[t * m.columns] + m.columns, padded.begin());
     k.quantise(padded.data(), columns, tiling, t, &rows);
   }
   std::vector<float> out(static_cast<size_t>(tokens * stride), -1.0f);
   const Region scratch(k.ternaryScratch(tokens));
-  const TernaryJob job = {&packed.weight, &rows, tiling, bias.empty() ? nullptr : bias.data(), out.data(), static_cast<size_t>(stride)};
+  const TernaryJob job = {
+      &packed.weight, &rows, tiling, bias.empty() ? nullptr : bias.data(), out.data(), static_cast<size_t>(stride)};
   for (int panel = 0; panel < packed.weight.panels; panel += chunk)
     k.ternary(job, panel, std::min(panel + chunk, packed.weight.panels), scratch.as<void>());
   return out;
@@ -165,8 +165,8 @@ int main() {
     const Packed packed(m);
     std::vector<float> x(4 * 64, 0.0f);
     for (int i = 0; i < 64; i++) {
-      x[static_cast<size_t>(i)] = static_cast<float>(i - 32) + 0.5f;  // times 1: all ties
-      x[static_cast<size_t>(64 + i)] = 1e-7f * static_cast<float>(i);
+      x[i] = static_cast<float>(i - 32) + 0.5f;  // times 1: all ties
+      x[64 + i] = 1e-7f * static_cast<float>(i);
     }
     x[0] = 127.0f;
     const std::vector<float> expected = define(m, x, 4, {});
