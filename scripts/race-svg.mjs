@@ -37,7 +37,7 @@ text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mo
 .name { font-weight: 600 } .muted { fill: var(--muted) } .tint { fill: var(--accent) }
 .mask { fill: url(#hatch); stroke: var(--line) } .hatch { stroke: var(--mask) }
 g, .bar { animation: ${play + hold}s infinite step-end } .bar { animation-timing-function: linear; transform-box: fill-box }
-@media (prefers-reduced-motion: reduce) { * { animation: none !important } .gone { opacity: 0 } }
+@media (prefers-reduced-motion: reduce) { g, .bar { animation-duration: 0s; animation-iteration-count: 1; animation-fill-mode: forwards } }
 `;
 
 /** @param {{prompt: string, lanes: Lane[], note: string}} race @returns {string} */
@@ -126,7 +126,7 @@ function drawToken({ text, probability, from, at }, column, y, shown) {
   const wide = Math.max(1, word.length) * charWidth;
   const box = `x="${x.toFixed(1)}" y="${y + 3}" width="${wide.toFixed(1)}" height="16" rx="2"`;
   const parts = [];
-  if (from < at) parts.push(`<g class="gone" ${shown(from, at)}><rect ${box} class="mask"/></g>`);
+  if (from < at) parts.push(`<g ${shown(from, at)}><rect ${box} class="mask"/></g>`);
   if (word !== "") {
     const tint = `<rect ${box} class="tint" fill-opacity="${(0.06 + 0.32 * probability ** 4).toFixed(2)}"/>`;
     const letters = `<text x="${x.toFixed(1)}" y="${y + 15}" textLength="${wide.toFixed(1)}">${xml(word)}</text>`;

@@ -38,16 +38,16 @@ async function openServer(url) {
   return { url: server.url, close };
 }
 
-/** One run: the answer, and its denoising events with the time they came at, on the server's clock. */
+/** One run: the answer, and its denoising events, spread evenly over the time that the server took. */
 async function run(client, decodeMode) {
-  const begun = performance.now();
-  const steps = [];
   const stream = client.chatStream(values.prompt, { decodeMode, denoising: true, seed: 1 });
-  for await (const event of stream.denoising) steps.push({ ...event, at: performance.now() - begun });
   const answer = await stream.final;
-  const duration = answer.timings.promptMs + answer.timings.predictedMs;
-  const scale = duration / (performance.now() - begun);
-  return { answer, duration, steps: steps.map((step) => ({ ...step, at: step.at * scale })) };
+  const { promptMs, predictedMs, forwards } = answer.timings;
+  const steps = [];
+  for await (const event of stream.denoising) {
+    steps.push({ ...event, at: promptMs + (predictedMs * event.forward) / forwards });
+  }
+  return { answer, duration: promptMs + predictedMs, steps };
 }
 
 function laneOf(mode, { answer, duration, steps }) {

@@ -22,8 +22,8 @@ function step(at: number, forward: number, filled: number[], masked: number[]): 
 }
 
 /** @param duration on the server, milliseconds */
-function answer(text: string, tokens: number, duration = 0): Answer {
-  const timings = { promptMs: 0, predictedMs: duration, forwards: 9, rows: 99 } as Answer["timings"];
+function answer(text: string, tokens: number, duration: number, forwards = 1): Answer {
+  const timings = { promptMs: 0, predictedMs: duration, forwards, rows: 99 } as Answer["timings"];
   const usage = { promptTokens: 2, cachedTokens: 0, completionTokens: tokens };
   return { id: "", model: "", text, finishReason: "stop", usage, timings, seed: 1, logprobs: null, requestId: null };
 }
@@ -46,9 +46,9 @@ describe("a lane", () => {
   const race = raceOf(
     ["adaptive", "autoregressive"],
     { type: "lane", lane: 0 },
-    came(0, filled(10, 1, [3], [2, 4, 5, 6, 7])),
-    came(0, filled(20, 2, [2, 4, 5], [6, 7])),
-    came(0, finished(25, answer("abc", 4, 25))),
+    came(0, filled(1, 1, [3], [2, 4, 5, 6, 7])),
+    came(0, filled(2, 2, [2, 4, 5], [6, 7])),
+    came(0, finished(3, answer("abc", 4, 30, 3))),
     came(1, filled(5, 1, [2], [3, 4, 5, 6, 7])),
     came(1, finished(6, answer("a", 1, 6))),
     { type: "end" },
@@ -56,33 +56,43 @@ describe("a lane", () => {
   const [adaptive, causal] = race.lanes;
 
   test("fills in place, up to the end of its answer", () => {
-    expect([0, 10, 19, 20, 30].map((time) => shape(adaptive, time))).toEqual(["", "_T__", "_T__", "TTTT", "TTTT"]);
+    expect([0, 10, 19, 20, 40].map((time) => shape(adaptive, time))).toEqual(["", "_T__", "_T__", "TTTT", "TTTT"]);
   });
 
   test("shows no masks where it writes from left to right", () => {
-    expect(shape(causal, 5)).toBe("T");
+    expect(shape(causal, 6)).toBe("T");
   });
 
   test("counts what it has seen, and all of it at the end", () => {
     expect(laneAt(adaptive, 12)).toMatchObject({ forwards: 1, rows: 8, tokens: 1, finished: false });
-    expect(laneAt(adaptive, 25)).toMatchObject({ forwards: 9, rows: 99, tokens: 4, finished: true });
+    expect(laneAt(adaptive, 30)).toMatchObject({ forwards: 3, rows: 99, tokens: 4, finished: true });
   });
 
   test("the clock runs to the end of the slowest, the reference is the autoregressive one", () => {
     expect(race.state).toBe("ready");
-    expect(raceLength(race)).toBe(25);
+    expect(raceLength(race)).toBe(30);
     expect(referenceLane(race)?.mode).toBe("autoregressive");
   });
 });
 
-test("a finished lane is put on the server's clock", () => {
+test("a finished lane is put on the server's clock, its forwards spread evenly", () => {
+  const timings = { promptMs: 4, predictedMs: 16, forwards: 4 } as Answer["timings"];
+  const race = raceOf(
+    ["adaptive", "greedy"],
+    came(0, filled(33, 1, [2], [3])),
+    came(0, filled(34, 4, [3], [])),
+    came(0, finished(40, { ...answer("a", 1, 0), timings })),
+  );
+  expect(race.lanes[0]).toMatchObject({ duration: 20, trace: { steps: [{ at: 8 }, { at: 20 }], tokens: 1 } });
+});
+
+test("without timings what came when it came stays", () => {
   const race = raceOf(
     ["adaptive", "greedy"],
     came(0, filled(20, 1, [2], [3])),
-    came(0, { type: "text", at: 30, text: "a" }),
-    came(0, finished(40, answer("a", 1, 20))),
+    came(0, finished(40, { ...answer("a", 1, 0), timings: null })),
   );
-  expect(race.lanes[0]).toMatchObject({ duration: 20, trace: { steps: [{ at: 10 }], tokens: 1 } });
+  expect(race.lanes[0]).toMatchObject({ duration: 40, trace: { steps: [{ at: 20 }] } });
 });
 
 test("of several runs the fastest counts", () => {
@@ -96,7 +106,7 @@ test("of several runs the fastest counts", () => {
     lane: 0,
     events: [],
   });
-  expect(race.lanes[0]).toMatchObject({ duration: 20, state: "done", trace: { steps: [{ at: 10 }] } });
+  expect(race.lanes[0]).toMatchObject({ duration: 20, state: "done", trace: { steps: [{ at: 20 }] } });
 });
 
 test("a race that was stopped is none; one with a failed lane is one", () => {

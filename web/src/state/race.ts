@@ -1,6 +1,6 @@
 // The race: one prompt in several decode modes, run one after another, replayed on one clock.
 //
-// Pure. A lane keeps what arrived and when, in milliseconds since its own request began;
+// Pure. A lane keeps what arrived and when, in milliseconds of its own time;
 // the replay asks how each lane looked at a time, so it can run at any speed and backwards.
 
 import type { Answer, ChatEvent, DecodeMode } from "../../../src/client/index.js";
@@ -78,17 +78,16 @@ function newLane(mode: DecodeMode, blockLength: number): Lane {
 }
 
 /**
- * A finished lane on the server's own clock: how long it computed, without the way to this page and the page's own
- * work, which take their share of the same processor.
+ * A finished lane on the server's own clock, its forwards spread evenly over the time they took: when an event
+ * came says more about the way to this page, and the page's own work, than about the forward that made it.
  */
 function onServerTime(lane: Lane): Lane {
   const { timings, usage } = lane.answer as Answer;
   const trace = { ...lane.trace, tokens: usage?.completionTokens ?? null };
-  if (timings === null || lane.duration === 0) return { ...lane, trace };
-  const duration = timings.promptMs + timings.predictedMs;
-  const scale = duration / lane.duration;
-  const steps = trace.steps.map((step) => ({ ...step, at: step.at * scale }));
-  return { ...lane, trace: { ...trace, steps }, duration };
+  if (timings === null || timings.forwards === null) return { ...lane, trace };
+  const { promptMs, predictedMs, forwards } = timings;
+  const steps = trace.steps.map((step) => ({ ...step, at: promptMs + (predictedMs * step.forward) / forwards }));
+  return { ...lane, trace: { ...trace, steps }, duration: promptMs + predictedMs };
 }
 
 function editLane(race: Race, index: number, edit: (lane: Lane) => Lane): Race {
