@@ -68,6 +68,8 @@ const phaseSchema = z.strictObject({
   next_token_share: share.default(0.5),
   clean_weight: z.number().nonnegative().max(10).default(0.5),
   full_mask_share: share.default(0.25),
+  sub_block_share: share.default(0),
+  sub_block: count.default(8),
   padding: z.enum(["mask", "stop"]).default("mask"),
 });
 export type Phase = z.infer<typeof phaseSchema>;
@@ -173,6 +175,13 @@ function shapeProblems({ model, diffusion, phases, output }: z.infer<typeof shap
     }
     if (phase.length > phase.batch)
       refuse(["phases", i, "batch"], `is ${phase.batch} tokens, fewer than one sequence of ${phase.length}`);
+    if (phase.sub_block_share > 0 && block % phase.sub_block !== 0)
+      refuse(
+        ["phases", i, "sub_block"],
+        `is ${phase.sub_block}, which does not divide diffusion.block_length, ${block}`,
+      );
+    const states = phase.full_mask_share + phase.sub_block_share;
+    if (states > 1) refuse(["phases", i, "sub_block_share"], `and full_mask_share make ${states}, more than all`);
     if (phase.warmup > phase.steps) refuse(["phases", i, "warmup"], `is ${phase.warmup} of only ${phase.steps} steps`);
     if (phases.findIndex(({ name }) => name === phase.name) < i)
       refuse(["phases", i, "name"], `is "${phase.name}", as an earlier phase's is`);

@@ -152,6 +152,8 @@ export function objectiveOf(
     blockLength: config.diffusion.block_length,
     maskToken,
     fullMaskShare: phase.full_mask_share,
+    subBlockShare: phase.sub_block_share,
+    subBlock: phase.sub_block,
     cleanWeight: phase.clean_weight,
     padding: phase.padding === "stop" ? stopToken : null,
   };

@@ -29,6 +29,10 @@ export interface ObjectiveOptions {
   maskToken: number;
   /** Share of diffusion sequences with every token masked, the state that decoding begins with. */
   fullMaskShare: number;
+  /** Share of those whose blocks are filled up to some sub-block and masked after it, as decoding in sub-blocks goes. */
+  subBlockShare: number;
+  /** Positions of a sub-block. */
+  subBlock: number;
   /** Weight of clean rows that predict a token inside a block (context-causal only). */
   cleanWeight: number;
   /** Positions after the end, up to the border of the block: masked and unpredicted, or this token, to be learnt. */
@@ -55,7 +59,7 @@ export interface Rows {
   kinds: RowKind[];
 }
 
-const purpose = { objective: 0, full: 1, level: 2, token: 3 } as const;
+const purpose = { objective: 0, style: 1, level: 2, token: 3, place: 4 } as const;
 
 /** The rows of a sequence under the objective. Empty when there is nothing to learn. */
 export function rowsOf(sequence: Sequence, options: ObjectiveOptions, draw: Draw): Rows {
@@ -77,18 +81,33 @@ export function nextTokenRows({ tokens, learn }: Sequence): Rows {
 /**
  * Which tokens copy A masks; copy B masks the others that may be. Per block a level t ~ U(0, 1), then
  * each token by itself with probability 0.001 + 0.999 t.
+ *
+ * Two shares of the sequences have states that decoding visits instead, and no copy B of them: all tokens
+ * masked, or, block by block, those before a sub-block known, those after it masked, and those in it
+ * masked by the level. The sub-block is that of a token drawn evenly.
  * @returns [positions up to the border of the last block]: 1 masked in A, 2 in B, 0 never
  */
 export function drawMask(sequence: Sequence, options: ObjectiveOptions, seed: number): Uint8Array {
-  const { blockLength, fullMaskShare, padding } = options;
+  const { blockLength, fullMaskShare, subBlockShare, subBlock, padding } = options;
   const length = sequence.tokens.length;
   const mask = new Uint8Array(Math.ceil(length / blockLength) * blockLength);
-  const full = uniform(seed, 0, purpose.full) < fullMaskShare;
-  for (let p = 0; p < mask.length; p++) {
-    const learnt = p < length ? sequence.learn[p] === 1 : padding !== null;
-    if (!learnt || p % blockLength === 0) continue;
-    const level = uniform(seed, Math.floor(p / blockLength), purpose.level);
-    mask[p] = full || uniform(seed, p, purpose.token) < 0.001 + 0.999 * level ? 1 : 2;
+  const style = uniform(seed, 0, purpose.style);
+  const full = style < fullMaskShare;
+  const leftToRight = !full && style < fullMaskShare + subBlockShare;
+  for (let first = 0; first < mask.length; first += blockLength) {
+    const block = first / blockLength;
+    const level = uniform(seed, block, purpose.level);
+    const free = Array.from({ length: blockLength - 1 }, (_, i) => first + 1 + i).filter((p) =>
+      p < length ? sequence.learn[p] === 1 : padding !== null,
+    );
+    const chosen = free[Math.floor(uniform(seed, block, purpose.place) * free.length)];
+    const start = chosen - (chosen % subBlock);
+    for (const p of free) {
+      const masked = uniform(seed, p, purpose.token) < 0.001 + 0.999 * level;
+      if (full) mask[p] = 1;
+      else if (leftToRight) mask[p] = p >= start + subBlock || (p >= start && masked) ? 1 : 0;
+      else mask[p] = masked ? 1 : 2;
+    }
   }
   return mask;
 }

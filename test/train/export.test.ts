@@ -106,6 +106,8 @@ describe("the engine computes what the trainer trained", () => {
       blockLength: 32,
       maskToken: 259,
       fullMaskShare: 1,
+      subBlockShare: 0,
+      subBlock: 4,
       cleanWeight: 0.5,
       padding: null,
     };

@@ -22,6 +22,8 @@ const options: ObjectiveOptions = {
   blockLength: 4,
   maskToken,
   fullMaskShare: 0,
+  subBlockShare: 0,
+  subBlock: 4,
   cleanWeight: 0.5,
   padding: null,
 };
@@ -151,6 +153,47 @@ describe("masks", () => {
       if (rows.kinds.filter((kind) => kind === "noisy").length === 32) full++;
     }
     expect(Math.abs(full / 1000 - 0.25)).toBeLessThan(0.06); // some draws of t mask everything by themselves
+  });
+
+  test("go from left to right in sub-blocks, when asked to", () => {
+    const starts = new Set<number>();
+    for (let seed = 0; seed < 300; seed++) {
+      const sequence = sequenceOf(seed);
+      const o = { ...options, blockLength: 16, subBlockShare: 1, padding: seed % 2 === 0 ? 50 : null };
+      const mask = drawMask(sequence, o, seed);
+      for (let first = 0; first < mask.length; first += 16) {
+        const free = Array.from({ length: 15 }, (_, i) => first + 1 + i).filter((p) =>
+          p < sequence.tokens.length ? sequence.learn[p] === 1 : o.padding !== null,
+        );
+        const masked = free.filter((p) => mask[p] === 1);
+        expect(mask.subarray(first, first + 16).filter((copy) => copy === 1).length).toBe(masked.length); // no others
+        const known = free.filter((p) => mask[p] !== 1);
+        // Known and masked are mixed in one sub-block only, that of the last known token.
+        const last = known.at(-1) ?? first;
+        const mixed = new Set(masked.filter((p) => p < last).map((p) => p - (p % 4)));
+        expect(mixed.size).toBeLessThanOrEqual(1);
+        for (const start of mixed) {
+          expect(last - (last % 4)).toBe(start);
+          starts.add(start % 16);
+        }
+      }
+      expect(mask).not.toContain(2);
+    }
+    expect([...starts].sort((a, b) => a - b)).toEqual([0, 4, 8, 12]);
+  });
+
+  test("go from left to right in the share of the sequences that is asked for", () => {
+    const sequence = { tokens: new Int32Array(32), learn: new Uint8Array(32).fill(1) };
+    const o = { ...options, blockLength: 32, fullMaskShare: 0.25, subBlockShare: 0.5 };
+    const counts = { full: 0, leftToRight: 0, both: 0 };
+    for (let seed = 0; seed < 1000; seed++) {
+      const mask = drawMask(sequence, o, seed);
+      if (mask.includes(2)) counts.both++;
+      else if (mask.includes(0, 1)) counts.leftToRight++;
+      else counts.full++;
+    }
+    expect(Math.abs(counts.both / 1000 - 0.25)).toBeLessThan(0.06);
+    expect(Math.abs(counts.leftToRight / 1000 - 0.5)).toBeLessThan(0.16); // those of the first sub-block may be full
   });
 
   test("differ with seed, step and sequence, and are the same for the same three", () => {

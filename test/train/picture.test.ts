@@ -19,6 +19,8 @@ const options = (attention: ObjectiveOptions["attention"]): ObjectiveOptions => 
   blockLength: 4,
   maskToken,
   fullMaskShare: 0,
+  subBlockShare: 0,
+  subBlock: 4,
   cleanWeight: 0.5,
   padding: null,
 });
