@@ -7,6 +7,7 @@
 //   node scripts/build-native.mjs --test              the C++ tests instead, and runs them
 //       --sanitize address,undefined | thread         under sanitizers
 //       --target aarch64                              cross-compiled, run under qemu-aarch64
+//   node scripts/build-native.mjs --bench             the same with the measurements of native/bench
 //   --force, --quiet
 //
 // Objects are named by a hash of everything that goes into them, so only what changed is
@@ -108,11 +109,11 @@ async function readHeaders(folder) {
 }
 
 /**
- * Builds the addon or the test executables.
- * @param {{test?: boolean, sanitize?: string, target?: string, force?: boolean, log?: (line: string) => void}} options
- * @returns {Promise<string[]>} paths of what was made: the addon, or one executable per test
+ * Builds the addon, or the executables of native/test or native/bench.
+ * @param {{programs?: "" | "test" | "bench", sanitize?: string, target?: string, force?: boolean, log?: (line: string) => void}} options
+ * @returns {Promise<string[]>} paths of what was made: the addon, or one executable per file
  */
-export async function build({ test = false, sanitize = "", target = "", force = false, log = () => {} } = {}) {
+export async function build({ programs = "", sanitize = "", target = "", force = false, log = () => {} } = {}) {
   const compiler = await findCompiler(target);
   const x64 = target === "" && process.arch === "x64";
   const flags = sanitize
@@ -123,30 +124,32 @@ export async function build({ test = false, sanitize = "", target = "", force = 
   await mkdir(objects, { recursive: true });
 
   const headerText = (await Promise.all(folders.map(readHeaders))).join("");
-  const testHeaderText = test ? await readHeaders(join(native, "test")) : "";
+  const testHeaderText = programs ? await readHeaders(join(native, "test")) : "";
   const sources = [];
   for (const folder of folders) {
     for (const name of await listFiles(folder, ".cpp")) {
-      if ((!x64 && name in isaFlags) || (test && addonFiles.includes(name))) continue;
+      if ((!x64 && name in isaFlags) || (programs && addonFiles.includes(name))) continue;
       sources.push(join(folder, name));
     }
   }
-  const tests = test ? (await listFiles(join(native, "test"), ".cpp")).map((name) => join(native, "test", name)) : [];
+  const mains = programs
+    ? (await listFiles(join(native, programs), ".cpp")).map((name) => join(native, programs, name))
+    : [];
 
   const jobs = [];
-  for (const source of [...sources, ...tests]) {
+  for (const source of [...sources, ...mains]) {
     const name = source.slice(source.lastIndexOf("/") + 1);
     const own = [
       ...flags,
       ...(isaFlags[name] ? [...isaFlags[name], ...isaWarnings] : []),
       ...(addonFiles.includes(name) ? ["-isystem", headers] : []),
-      ...(tests.includes(source) ? ["-I", native] : []),
+      ...(mains.includes(source) ? ["-I", native] : []),
     ];
     const hash = hashOf(
       compiler,
       own,
       headerText,
-      tests.includes(source) ? testHeaderText : "",
+      mains.includes(source) ? testHeaderText : "",
       await readFile(source, "utf8"),
     );
     const object = join(objects, `${name}-${hash}.o`);
@@ -165,10 +168,10 @@ export async function build({ test = false, sanitize = "", target = "", force = 
   const shared = jobs.filter((job) => sources.includes(job.source)).map((job) => job.object);
   const link = sanitize ? [`-fsanitize=${sanitize}`] : [];
   const made = [];
-  if (test) {
-    const folder = join(out, ["test", sanitize.replaceAll(",", "-"), target].filter(Boolean).join("-"));
+  if (programs) {
+    const folder = join(out, [programs, sanitize.replaceAll(",", "-"), target].filter(Boolean).join("-"));
     await mkdir(folder, { recursive: true });
-    for (const job of jobs.filter((job) => tests.includes(job.source))) {
+    for (const job of jobs.filter((job) => mains.includes(job.source))) {
       const program = join(folder, job.source.slice(job.source.lastIndexOf("/") + 1, -".cpp".length));
       const extra = [...link, "-pthread", ...(target ? ["-static"] : [])];
       made.push(await linkIfChanged(compiler.program, program, [...shared, job.object], extra, log));
@@ -231,8 +234,8 @@ async function removeOldObjects(folder, jobs) {
   }
 }
 
-/** Runs test executables one after the other; true when all succeed. */
-export async function runTests(programs, { target = "", args = [], log = () => {} } = {}) {
+/** Runs executables one after the other; true when all succeed. */
+export async function runPrograms(programs, { target = "", args = [], log = () => {} } = {}) {
   let ok = true;
   for (const program of programs) {
     const command = target === "aarch64" ? ["qemu-aarch64", program] : [program];
@@ -253,6 +256,7 @@ async function main() {
   const { values } = parseArgs({
     options: {
       test: { type: "boolean", default: false },
+      bench: { type: "boolean", default: false },
       sanitize: { type: "string", default: "" },
       target: { type: "string", default: "" },
       force: { type: "boolean", default: false },
@@ -261,8 +265,9 @@ async function main() {
   });
   const log = values.quiet ? () => {} : console.log;
   try {
-    const made = await build({ ...values, log });
-    if (values.test) process.exitCode = (await runTests(made, { target: values.target, log })) ? 0 : 1;
+    const programs = values.test ? "test" : values.bench ? "bench" : "";
+    const made = await build({ ...values, programs, log });
+    if (programs) process.exitCode = (await runPrograms(made, { target: values.target, log })) ? 0 : 1;
   } catch (error) {
     console.error(error.message);
     process.exitCode = error.code === "compiler_missing" ? 3 : 1;

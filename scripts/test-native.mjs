@@ -5,7 +5,7 @@
 
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { build, runTests } from "./build-native.mjs";
+import { build, runPrograms } from "./build-native.mjs";
 
 const onPath = (program) =>
   (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
@@ -27,11 +27,11 @@ for (const { name, needs = [], ...options } of guises) {
   console.log(`\n${name}`);
   try {
     const programs = await build({
-      test: true,
+      programs: "test",
       ...options,
       log: (line) => line.startsWith("Compiling") && console.log(line),
     });
-    ok = (await runTests(programs, { ...options, log: console.log })) && ok;
+    ok = (await runPrograms(programs, { ...options, log: console.log })) && ok;
   } catch (error) {
     console.error(error.message);
     ok = false;
