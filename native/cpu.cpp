@@ -20,48 +20,59 @@
 
 namespace unmask {
 
-#if defined(__x86_64__)
 namespace {
 
-/** Not every compiler's __builtin_cpu_supports knows this one. */
+#if defined(__x86_64__)
+
+/** Not every compiler's __builtin_cpu_supports knows these two. */
 bool hasF16c() {
   unsigned a, b, c = 0, d;
   return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
 }
 
-}  // namespace
+bool hasAvxVnni() {
+  unsigned a = 0, b, c, d;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & 1u << 4) != 0;
+}
+
+/** The tables of kernels that this CPU runs, best first. */
+std::vector<const Kernels*> tables() {
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !hasF16c()) return {scalar::kernels()};
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vnni");
+  std::vector<const Kernels*> found;
+  if (avx512) found.push_back(avx512::kernels());
+  if (hasAvxVnni() && avxvnni::kernels() != nullptr) found.push_back(avxvnni::kernels());
+  else if (avx512) found.push_back(vnni256::kernels());
+  found.push_back(avx2::kernels());
+  found.push_back(scalar::kernels());
+  return found;
+}
+
+#else
+
+std::vector<const Kernels*> tables() { return {scalar::kernels()}; }
+
 #endif
 
+}  // namespace
+
 std::vector<std::string> instructionSets() {
-  std::vector<std::string> sets;
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && hasF16c();
-  if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vnni")) {
-    sets.push_back("avx512vnni");
-  }
-  if (avx2) sets.push_back("avx2");
-#endif
-  sets.push_back("scalar");
-  return sets;
+  std::vector<std::string> names;
+  for (const Kernels* table : tables()) names.push_back(table->isa);
+  return names;
 }
 
 const Kernels* kernelsFor(const std::string& isa) {
-  const std::vector<std::string> sets = instructionSets();
-  const std::string name = isa.empty() ? sets.front() : isa;
-  if (std::find(sets.begin(), sets.end(), name) == sets.end()) {
-    std::string known;
-    for (const std::string& set : sets) known += (known.empty() ? "" : ", ") + set;
-    throw Failure("config_invalid",
-                  "Instruction set '" + name + "' is unknown or this CPU lacks it. It has " + known + ".");
+  std::string known;
+  for (const Kernels* table : tables()) {
+    if (isa.empty() || isa == table->isa) return table;
+    known += (known.empty() ? "" : ", ") + std::string(table->isa);
   }
-#if defined(__x86_64__)
-  if (name == "avx512vnni") return avx512::kernels();
-  if (name == "avx2") return avx2::kernels();
-#endif
-  return scalar::kernels();
+  throw Failure("config_invalid",
+                "Instruction set '" + isa + "' is unknown or this CPU lacks it. It has " + known + ".");
 }
 
 #if defined(__linux__)

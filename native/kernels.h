@@ -143,6 +143,12 @@ const Kernels* kernels();
 namespace avx2 {
 const Kernels* kernels();
 }
+namespace avxvnni {
+const Kernels* kernels();
+}
+namespace vnni256 {
+const Kernels* kernels();
+}
 namespace avx512 {
 const Kernels* kernels();
 }

@@ -46,6 +46,8 @@ const avx2 = ["-mavx2", "-mfma", "-mf16c", "-mprfchw"];
 const avx512 = ["-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma", "-mf16c", "-mprfchw"];
 const isaFlags = {
   "kernels_avx2.cpp": avx2,
+  "kernels_avxvnni.cpp": avx2,
+  "kernels_vnni256.cpp": [...avx2, "-mavx512vl", "-mavx512vnni"],
   "kernels_avx512.cpp": avx512,
   "train_avx2.cpp": avx2,
   "train_avx512.cpp": avx512,

@@ -23,7 +23,7 @@ constexpr int kHeadFloats = 1 << 20;  // logits that exist at a time
 const TrainKernels* trainKernelsFor(const Kernels& kernels) {
 #if defined(__x86_64__)
   if (!strcmp(kernels.isa, "avx512vnni")) return avx512::trainKernels();
-  if (!strcmp(kernels.isa, "avx2")) return avx2::trainKernels();
+  if (!strcmp(kernels.isa, "avx2") || !strcmp(kernels.isa, "avxvnni")) return avx2::trainKernels();
 #else
   (void)kernels;
 #endif

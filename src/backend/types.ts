@@ -59,7 +59,7 @@ export interface Predictions {
 
 export interface BackendInfo {
   kind: "native" | "reference";
-  /** "scalar", "avx2", "avx512vnni" or "typescript". */
+  /** "scalar", "avx2", "avxvnni", "avx512vnni" or "typescript". */
   isa: string;
   threads: number;
   /** Bytes of weights and of K/V held outside the mapped file. */
@@ -74,7 +74,7 @@ export interface BackendOptions {
   maxRows: number;
   /** 0 or absent: physical cores. Ignored by the reference. */
   threads?: number;
-  /** Force an instruction set ("scalar", "avx2", "avx512vnni"); absent: the best this CPU has. */
+  /** Force an instruction set ("scalar", "avx2", "avxvnni", "avx512vnni"); absent: the best this CPU has. */
   isa?: string;
   onProgress?: (done: number, total: number) => void;
 }
