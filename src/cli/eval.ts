@@ -1,146 +1,166 @@
-// `unmask eval`: quality and speed of every decode mode on held-out questions.
+// `unmask eval`: quality and speed of every decode mode on held-out questions. GSM8K is in eval-gsm8k.ts.
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { SingleBar } from "cli-progress";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, relative, sep } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { modelPath } from "../config/load.js";
+import type { Config } from "../config/schema.js";
 import { type DecodeMode, decodeModes } from "../decode/types.js";
 import type { Model } from "../engine/types.js";
-import type { Method } from "../eval/methods.js";
-import type { Report } from "../eval/report.js";
+import type { Question } from "../eval/questions.js";
+import type { MethodRun } from "../eval/runner.js";
 import { UnmaskError } from "../util/errors.js";
+import { collected, commaList, wholeNumber } from "./arguments.js";
+import { registerGsm8k } from "./eval-gsm8k.js";
+import { judgement } from "./judge.js";
 import { openModel } from "./model.js";
+import { progressOf } from "./progress.js";
+import { checkWritable, writeJson, writeLines, writeText } from "./results.js";
 import { numberArgument } from "./sampling.js";
 import { addSettings, readSettings } from "./settings.js";
-import type { Output, Surroundings } from "./surroundings.js";
+import type { Surroundings } from "./surroundings.js";
 
 interface EvalFlags {
   data?: string;
   modes?: DecodeMode[];
   thresholds?: number[];
+  smallBlockSizes?: number[];
   task?: string[];
+  perTask?: number;
   limit?: number;
   concurrency?: number;
   json?: string;
+  answers?: string;
   markdown?: string[];
+  svg?: string;
 }
 
 const examples = `
-A question is a JSON line {"task", "question", "answer"}. It is asked with the chat template, and its
-answer counts when it is exactly the expected one.
+A question is a JSON line of \`unmask train data --split heldout\`: a conversation whose last message is the
+expected answer, judged as its task says (docs/training-data.md). Lines {"task", "question", "answer"}
+are questions too; only exactly that answer is right.
 
 Examples:
   $ unmask eval                                   the model that comes with unmask, its own questions
   $ unmask eval --limit 100 --modes verified,adaptive
   $ unmask eval --model model.gguf --data questions.jsonl --thresholds 0.8,0.9 --json results.json
-  $ unmask eval --markdown README.md              puts the table after <!-- results -->`;
+  $ unmask eval --per-task 1000 --markdown README.md --markdown docs/quality.md --svg docs/images/quality.svg
+  $ unmask eval gsm8k --model model.gguf --data test.jsonl --train train.jsonl
+
+--markdown writes the main results after the line <!-- results --> of a document, everything after the line
+<!-- results: full -->, and everything into a new file.`;
 
 /** What the measurement sets itself, for every mode in turn. */
 const measured = ["dlm.decode_mode", "dlm.threshold", "dlm.small_block_size"];
 
 export function registerEval(program: Command, surroundings: Surroundings): void {
-  const command = program.command("eval").description("Measure quality and speed on held-out questions.");
+  const command = program
+    .command("eval")
+    .description("Measure quality and speed on held-out questions.")
+    .enablePositionalOptions(); // --data of a subcommand is its own
   addSettings(command, "local", measured)
-    .optionsGroup("Measurement:")
+    .optionsGroup("Questions:")
     .option("--data <file>", "The questions. (default: FILE.heldout.jsonl beside the model FILE.gguf)")
+    .option("--task <list>", "Only questions of these tasks.", commaList)
+    .option("--per-task <n>", "Only the first N questions of each task.", wholeNumber)
+    .option("--limit <n>", "Only the first N questions of all.", wholeNumber)
+    .optionsGroup("Methods:")
     .option("--modes <list>", "Decode modes, with commas between them. (default: all the model can)", modeList)
-    .option("--thresholds <list>", "Of iterative and adaptive. (default: 0.5,0.7,0.9,0.95 and 0.9)", (text) =>
+    .option("--thresholds <list>", "Of iterative and adaptive. (default: 0.5,0.7,0.9,0.95,0.99 and 0.9)", (text) =>
       commaList(text).map(numberArgument),
     )
-    .option("--task <list>", "Only questions of these tasks.", commaList)
-    .option("--limit <n>", "Only the first N questions.", wholeNumber)
-    .option("--concurrency <n>", "Questions in flight at a time. (default: 1)", wholeNumber)
-    .option("--json <file>", "Also write everything that was measured.")
-    .option(
-      "--markdown <file>",
-      "Also write the table, to a new file or after the line <!-- results --> of a document. May be given several times.",
-      (file, before: string[] = []) => [...before, file],
+    .option("--small-block-sizes <list>", "Of iterative and adaptive. (default: the whole block, and 8)", (text) =>
+      commaList(text).map(wholeNumber),
     )
+    .option("--concurrency <n>", "Questions in flight at a time. (default: 1)", wholeNumber)
+    .optionsGroup("Results:")
+    .option("--json <file>", "Also write everything that was measured.")
+    .option("--answers <file>", "Also write every answer, one JSON object a line.")
+    .option("--markdown <file>", "Also write the tables; may be given several times.", collected)
+    .option("--svg <file>", "Also draw right answers over tokens per forward.")
     .addHelpText("after", examples)
     .action(async (flags: EvalFlags) => await run(command, flags, surroundings));
+  registerGsm8k(command, surroundings);
 }
 
 async function run(command: Command, flags: EvalFlags, surroundings: Surroundings): Promise<void> {
   const { stdout, stderr } = surroundings;
-  const { markdown, placeTable } = await import("../eval/report.js");
   const { readQuestions, selectQuestions } = await import("../eval/questions.js");
+  const { methodsFor } = await import("../eval/methods.js");
+  const { runInTurns } = await import("../eval/runner.js");
+  const { checkConcurrency } = await import("../eval/answer.js");
   const loaded = readSettings(command, surroundings);
   for (const note of loaded.notes) stderr.write(`warning: ${note}\n`);
   const data = flags.data ?? heldOutBeside(modelPath(loaded.config));
-  const questions = selectQuestions(readQuestions(data), flags.task ?? [], flags.limit ?? Number.POSITIVE_INFINITY);
-  const tables = documents(flags.markdown ?? [], placeTable);
+  const { task: tasks = [], perTask = Number.POSITIVE_INFINITY, limit = Number.POSITIVE_INFINITY } = flags;
+  const questions = selectQuestions(readQuestions(data), { tasks, perTask, limit });
+  const documents = await documentsOf(flags.markdown ?? []);
+  checkWritable([flags.json, flags.answers, flags.svg, ...(flags.markdown ?? [])]);
+  const { judge, refusal } = await judgement();
   const stop = new AbortController();
   const release = surroundings.onInterrupt(() => stop.abort());
   let model: Model | null = null;
   try {
-    model = await openModel(loaded.config, surroundings, (level, message) => {
+    model = await openModel(withoutPrefixCache(loaded.config), surroundings, (level, message) => {
       if (level === "warn") stderr.write(`warning: ${message}\n`);
     });
-    const report = await measure(model, { data, questions, flags, signal: stop.signal }, stderr);
-    stdout.write(markdown(report));
-    if (flags.json !== undefined) write(flags.json, `${JSON.stringify(report, null, 2)}\n`);
-    for (const { file, withTable } of tables) write(file, withTable(markdown(report)));
+    const { concurrency = 1 } = flags;
+    checkConcurrency(concurrency, model);
+    const methods = methodsFor(model.info, flags);
+    stderr.write(`${questions.length} questions, ${methods.length} ${methods.length === 1 ? "method" : "methods"}\n`);
+    const progress = progressOf(questions.length * methods.length, stderr);
+    const options = { judge, concurrency, signal: stop.signal, onAnswer: progress.advance };
+    const runs = await runInTurns(model, questions, methods, options).finally(progress.end);
+    warnOfDifferences(runs, stderr);
+    await writeResults({ model, data, questions, runs, refusal, documents }, flags, stdout);
   } finally {
     release();
     await model?.dispose();
   }
 }
 
-interface Measurement {
+/** Every method reads every prompt anew, or whoever comes second would have less to do. */
+function withoutPrefixCache(config: Config): Config {
+  return { ...config, scheduler: { ...config.scheduler, enable_radix_cache: false } };
+}
+
+/** `verified` promises the autoregressive answer. */
+function warnOfDifferences(runs: readonly MethodRun[], stderr: NodeJS.WritableStream): void {
+  const answersOf = (mode: DecodeMode) => runs.find(({ method }) => method.mode === mode)?.outcomes;
+  const [plain, verified] = [answersOf("autoregressive"), answersOf("verified")];
+  if (plain === undefined || verified === undefined) return;
+  const differ = verified.filter(({ text }, i) => text !== plain[i].text).length;
+  if (differ > 0) stderr.write(`warning: verified differs from autoregressive in ${differ} answers. This is a bug.\n`);
+}
+
+interface Measured {
+  model: Model;
   data: string;
-  questions: readonly { task: string; question: string; answer: string }[];
-  flags: EvalFlags;
-  signal: AbortSignal;
+  questions: readonly Question[];
+  runs: readonly MethodRun[];
+  refusal: string;
+  documents: readonly Target[];
 }
 
-async function measure(model: Model, { data, questions, flags, signal }: Measurement, stderr: Output): Promise<Report> {
-  const { methodsFor } = await import("../eval/methods.js");
-  const { runMethod } = await import("../eval/runner.js");
+async function writeResults(measured: Measured, flags: EvalFlags, stdout: NodeJS.WritableStream): Promise<void> {
   const { reportOf } = await import("../eval/report.js");
-  const { cpuName, measuredFile } = await import("../util/identity.js");
-  const { info } = model;
-  const { concurrency = 1 } = flags;
-  if (concurrency > info.maxSequences) {
-    const message = `--concurrency ${concurrency} is more than the ${info.maxSequences} requests worked on at a time. Lower it.`;
-    throw new UnmaskError("invalid_request", message, { param: "concurrency" });
+  const { fullForm, shortForm } = await import("../eval/tables.js");
+  const { transcriptOf } = await import("../eval/transcript.js");
+  const { subjectOf } = await import("../eval/subject.js");
+  const { model, data, questions, runs, refusal, documents } = measured;
+  const subject = await subjectOf(model, data, flags.concurrency ?? 1);
+  const report = reportOf(subject, questions, runs, refusal);
+  stdout.write(shortForm(report));
+  if (flags.json !== undefined) writeJson(flags.json, report);
+  if (flags.answers !== undefined) writeLines(flags.answers, transcriptOf(questions, runs));
+  if (flags.svg !== undefined) {
+    const { pictureOf } = await import("../eval/picture.js");
+    writeText(flags.svg, pictureOf(report.results, `${subject.model.name}, ${report.n} held-out questions`));
   }
-  const methods = methodsFor(info, flags);
-  const runs = [];
-  for (const [i, method] of methods.entries()) {
-    const progress = progressOf(method, `${i + 1}/${methods.length}`, questions.length, stderr);
-    try {
-      runs.push(await runMethod(model, questions, method, { concurrency, signal, onAnswer: progress.advance }));
-    } finally {
-      progress.end();
-    }
+  for (const { file, filled } of documents) {
+    const picture = flags.svg === undefined ? null : relative(dirname(file), flags.svg).split(sep).join("/");
+    writeText(file, filled({ short: shortForm(report), full: fullForm(report, picture) }));
   }
-  const { bytes, parameters, weightType, architecture, attention, backend } = info;
-  return reportOf(
-    {
-      model: { ...(await measuredFile(info.path)), bytes, parameters, weightType, architecture, attention },
-      machine: { cpu: cpuName(), backend: backend.kind, isa: backend.isa, threads: backend.threads },
-      questions: { ...(await measuredFile(data)), n: questions.length },
-      maxTokens: info.defaults.maxTokens,
-      dualCache: info.defaults.dualCache,
-      concurrency,
-    },
-    runs,
-  );
-}
-
-/** A bar in a terminal, a line for each method elsewhere. */
-function progressOf({ name }: Method, place: string, total: number, stderr: Output) {
-  if (!stderr.isTTY) {
-    stderr.write(`${place} ${name}\n`);
-    return { advance: () => {}, end: () => {} };
-  }
-  const bar = new SingleBar({
-    format: `{bar} {value}/{total}  ${place} ${name}`,
-    stream: stderr,
-    clearOnComplete: true,
-  });
-  bar.start(total, 0);
-  return { advance: () => bar.increment(), end: () => bar.stop() };
 }
 
 function heldOutBeside(model: string): string {
@@ -150,32 +170,22 @@ function heldOutBeside(model: string): string {
   throw new UnmaskError("option_missing", message, { param: "data" });
 }
 
-/** Each document with a table in its place. @throws file_write_failed before anything is measured */
-function documents(files: readonly string[], place: (document: string, table: string) => string | null) {
+interface Target {
+  file: string;
+  filled: (forms: { short: string; full: string }) => string;
+}
+
+/** @throws file_write_failed for a document without a place, before anything is measured */
+async function documentsOf(files: readonly string[]): Promise<Target[]> {
+  const { placeResults } = await import("../eval/document.js");
   return files.map((file) => {
     const document = existsSync(file) ? readFileSync(file, "utf8") : "";
-    if (place(document, "") === null) {
-      const message = `${file} has no line <!-- results --> to put the table after. Add one, or name a new file.`;
+    if (placeResults(document, { short: "", full: "" }) === null) {
+      const message = `${file} has no line <!-- results --> or <!-- results: full --> to put the tables after. Add one, or name a new file.`;
       throw new UnmaskError("file_write_failed", message, { param: "markdown" });
     }
-    return { file, withTable: (table: string) => place(document, table) as string };
+    return { file, filled: (forms) => placeResults(document, forms) as string };
   });
-}
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (cause) {
-    const message = `${file} cannot be written: ${(cause as Error).message}.`;
-    throw new UnmaskError("file_write_failed", message, { cause });
-  }
-}
-
-function commaList(text: string): string[] {
-  return text
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
 }
 
 function modeList(text: string): DecodeMode[] {
@@ -184,10 +194,4 @@ function modeList(text: string): DecodeMode[] {
     if (mode === undefined) throw new InvalidArgumentError(`"${name}" is none of ${decodeModes.join(", ")}.`);
     return mode;
   });
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number from 1.");
-  return value;
 }

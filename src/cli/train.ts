@@ -6,13 +6,14 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type TaskName, taskNames } from "../train/data/task-names.js";
 import type { Example, Split } from "../train/data/types.js";
 import { UnmaskError } from "../util/errors.js";
-import type { Surroundings } from "./surroundings.js";
+import type { Output, Surroundings } from "./surroundings.js";
 import { addTrainRun, trainExamples } from "./train-run.js";
 
 interface DataFlags {
   config?: string;
   out: string;
-  examples: number;
+  examples?: number;
+  perTask?: number;
   seed: number;
   split: Split;
   task?: TaskName[];
@@ -28,7 +29,7 @@ interface TokenizerFlags {
 const examples = `
 Examples:${trainExamples}
   $ unmask train data -o train.jsonl --examples 1000000
-  $ unmask train data -o heldout.jsonl --examples 2000 --split heldout --seed 7
+  $ unmask train data -o heldout.jsonl --per-task 1000 --split heldout
   $ unmask train data -o - --examples 5 --task lists,dates
   $ unmask train tokenizer --data train.jsonl --vocabulary 1024 -o tokenizer.json`;
 
@@ -42,7 +43,12 @@ export function registerTrain(program: Command, surroundings: Surroundings): voi
     .command("data")
     .description("Generate examples: one JSON object a line, the same ones for the same seed.")
     .requiredOption("-o, --out <file>", "The JSONL file to write; - is stdout.")
-    .requiredOption("--examples <n>", "How many.", wholeNumber)
+    .option("--examples <n>", "How many, in the shares of the recipe.", wholeNumber)
+    .addOption(
+      new Option("--per-task <n>", "As many of each task, and no question twice: to measure a model with.")
+        .argParser(wholeNumber)
+        .conflicts("examples"),
+    )
     .option("--config <file>", "Shares of the tasks, and files of your own. (default: as train/data.yaml)")
     .option("--seed <n>", "Another seed gives other examples.", seedNumber, 1)
     .addOption(
@@ -70,26 +76,22 @@ const batch = 1000;
 
 async function writeData(flags: DataFlags, surroundings: Surroundings): Promise<void> {
   const { stdout, stderr } = surroundings;
-  const { dataSchema, readDataConfig } = await import("../train/data/config.js");
-  const { mixture } = await import("../train/data/mixture.js");
   const { DataStatistics } = await import("../train/data/statistics.js");
-  const config = flags.config === undefined ? dataSchema.parse({}) : readDataConfig(flags.config);
-  const draw = mixture(config, { split: flags.split, tasks: flags.task });
+  const { examples, total } = await examplesOf(flags, stderr);
   const statistics = flags.stats ? new DataStatistics() : null;
   let interrupted = false;
   const release = surroundings.onInterrupt(() => {
     interrupted = true;
   });
   const bar = stderr.isTTY ? new SingleBar({ stream: stderr, clearOnComplete: true }) : null;
-  bar?.start(flags.examples, 0);
+  bar?.start(total, 0);
   const produce = async (write: (bytes: Uint8Array) => Promise<void>) => {
-    for (let i = 0; i < flags.examples; i += batch) {
-      const made = Array.from({ length: Math.min(batch, flags.examples - i) }, (_, j) => draw(flags.seed, i + j));
+    for (let made = [...first(examples, batch)]; made.length > 0; made = [...first(examples, batch)]) {
       for (const example of made) statistics?.add(example);
       await write(Buffer.from(made.map((example) => `${JSON.stringify(example)}\n`).join("")));
       await new Promise(setImmediate); // lets Ctrl-C be heard
       if (interrupted) throw new UnmaskError("aborted", "Interrupted; nothing was written.");
-      bar?.update(i + made.length);
+      bar?.increment(made.length);
     }
   };
   try {
@@ -102,6 +104,29 @@ async function writeData(flags: DataFlags, surroundings: Surroundings): Promise<
   if (statistics !== null) (flags.out === "-" ? stderr : stdout).write(`${statistics}\n`);
 }
 
+/** What is to be written, and how many that are at most. @throws UnmaskError option_missing, and as mixture */
+async function examplesOf(flags: DataFlags, stderr: Output) {
+  const { dataSchema, readDataConfig } = await import("../train/data/config.js");
+  const { mixture, partsOf } = await import("../train/data/mixture.js");
+  const { evenly } = await import("../train/data/evenly.js");
+  const config = flags.config === undefined ? dataSchema.parse({}) : readDataConfig(flags.config);
+  const { examples: count, perTask: each, seed, split, task: tasks } = flags;
+  if (each !== undefined) {
+    const onExhausted = (name: string, found: number) =>
+      stderr.write(`warning: ${name}: ${found} different questions were found, not ${each}.\n`);
+    const parts = partsOf(config, { split, tasks });
+    return { examples: evenly(parts, { seed, each, onExhausted }), total: each * parts.length };
+  }
+  if (count === undefined) {
+    throw new UnmaskError("option_missing", "Say how many: --examples N, or --per-task N.", { param: "examples" });
+  }
+  const draw = mixture(config, { split, tasks });
+  const examples = (function* () {
+    for (let i = 0; i < count; i++) yield draw(seed, i);
+  })();
+  return { examples, total: count };
+}
+
 async function writeTo(stream: NodeJS.WritableStream, bytes: Uint8Array): Promise<void> {
   if (!stream.write(bytes)) await new Promise<void>((resolve) => stream.once("drain", () => resolve()));
 }
@@ -112,11 +137,11 @@ const measured = 20_000;
 async function writeTokenizer(flags: TokenizerFlags, { stdout }: Surroundings): Promise<void> {
   const { writeFileAtomically } = await import("../format/output-file.js");
   const { Tokenizer } = await import("../text/tokenizer.js");
-  const { examplesOf } = await import("../train/data/sources.js");
+  const sources = await import("../train/data/sources.js");
   const { measureFit } = await import("../train/tokenizer/measure.js");
   const { trainTokenizer } = await import("../train/tokenizer/train.js");
   function* all(): Generator<Example> {
-    for (const file of flags.data) yield* examplesOf(file);
+    for (const file of flags.data) yield* sources.examplesOf(file);
   }
   const { tokenizer, config } = trainTokenizer(all(), flags.vocabulary);
   const beside = join(dirname(flags.out), "tokenizer_config.json");
@@ -131,11 +156,12 @@ async function writeTokenizer(flags: TokenizerFlags, { stdout }: Surroundings): 
   );
 }
 
-function* first<T>(list: Iterable<T>, count: number): Generator<T> {
-  let left = count;
-  for (const each of list) {
-    if (left-- <= 0) return;
-    yield each;
+/** The next so many of an iterator, which goes on behind them. */
+function* first<T>(list: Iterator<T>, count: number): Generator<T> {
+  for (let left = count; left > 0; left--) {
+    const { value, done } = list.next();
+    if (done) return;
+    yield value;
   }
 }
 

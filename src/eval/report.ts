@@ -1,110 +1,113 @@
-// What an evaluation found, as data (the JSON file is this object) and as a table for documents.
-// Says what was measured and on what; has no dates, so the same measurement gives the same text.
+// What an evaluation found, as data: the JSON file is this object. Says what was measured and on
+// what; has no dates, so the same measurement gives the same text.
 
-import type { MeasuredFile } from "../util/identity.js";
-import type { Method } from "./methods.js";
+import { type CarryShare, carriesOf } from "./carries.js";
+import { type Method, mainMethods } from "./methods.js";
+import type { Question } from "./questions.js";
+import { type Refusals, refusalsOf } from "./refusals.js";
 import type { MethodRun } from "./runner.js";
-import { type Share, type Summary, summarise } from "./statistics.js";
+import { type Sample, samplesOf } from "./samples.js";
+import { type Cost, costOf, type Outcome, ratio, type Share, shareOf, type TaskShare, tasksOf } from "./statistics.js";
+import { type Repetition, repetitionOf, type StorySummary, storiesOf } from "./stories.js";
+import type { Subject } from "./subject.js";
 
-export interface Subject {
-  model: MeasuredFile & {
-    bytes: number;
-    parameters: number;
-    weightType: string;
-    architecture: string;
-    attention: string;
-  };
-  machine: { cpu: string; backend: string; isa: string; threads: number };
-  questions: MeasuredFile & { n: number };
-  maxTokens: number;
-  dualCache: boolean;
-  concurrency: number;
+/** Answers of so many tokens are also counted apart: with fewer, a block has little to win. */
+export const longAnswer = 16;
+
+export interface Speed extends Cost {
+  /** Tokens per second over those of the autoregressive method in the same run; null without one. */
+  timesAutoregressive: number | null;
 }
 
-export interface Result extends Method, Summary {
-  wallSeconds: number;
+export interface Result extends Method {
+  tasks: TaskShare[];
+  all: Share;
+  speed: Speed;
+  /** The same, of its answers of at least 16 tokens. */
+  longSpeed: Speed;
+  /** Answers that are the autoregressive ones; null without that method. */
+  sameAsAutoregressive: Share | null;
+  carries: CarryShare[];
+  refusals: Refusals | null;
+  stories: StorySummary | null;
+}
+
+export interface TaskCount {
+  task: string;
+  n: number;
+  /** Without repeated questions. */
+  different: number;
 }
 
 export interface Report extends Subject {
+  n: number;
+  tasks: TaskCount[];
   results: Result[];
+  /** Of the expected stories, to compare with. */
+  expectedStories: Repetition | null;
+  samples: Sample[];
 }
 
-export function reportOf(subject: Subject, runs: readonly MethodRun[]): Report {
-  const results = runs.map(({ method, outcomes, wallMs }) => {
-    const decodeMs = outcomes.reduce((sum, outcome) => sum + outcome.decodeMs, 0);
-    const seconds = (subject.concurrency === 1 ? decodeMs : wallMs) / 1000;
-    return { ...method, ...summarise(outcomes, seconds), wallSeconds: wallMs / 1000 };
-  });
-  return { ...subject, results };
+/** @param refusal the one answer by which the model says that it does not know; null when there is none */
+export function reportOf(
+  subject: Subject,
+  questions: readonly Question[],
+  runs: readonly MethodRun[],
+  refusal: string | null,
+): Report {
+  const plain = runs.find(({ method }) => method.mode === "autoregressive");
+  const against = plain && speedsOf(plain, subject.concurrency);
+  const times = (own: Cost, other: Cost | undefined) => ratio(own.tokensPerSecond, other?.tokensPerSecond ?? null);
+  const resultOf = (run: MethodRun): Result => {
+    const { method, outcomes } = run;
+    const { speed, longSpeed } = speedsOf(run, subject.concurrency);
+    return {
+      ...method,
+      tasks: tasksOf(outcomes),
+      all: shareOf(outcomes, ({ ok }) => ok),
+      speed: { ...speed, timesAutoregressive: times(speed, against?.speed) },
+      longSpeed: { ...longSpeed, timesAutoregressive: times(longSpeed, against?.longSpeed) },
+      sameAsAutoregressive: plain ? shareOf(outcomes, ({ text }, i) => text === plain.outcomes[i].text) : null,
+      carries: carriesOf(questions, outcomes),
+      refusals: refusal === null ? null : refusalsOf(questions, outcomes, refusal),
+      stories: storiesOf(outcomes),
+    };
+  };
+  const stories = questions.filter(({ check }) => check.story !== undefined).map(({ answer }) => answer);
+  const methods = runs.map(({ method }) => method);
+  return {
+    ...subject,
+    n: questions.length,
+    tasks: countsOf(questions),
+    results: runs.map(resultOf),
+    expectedStories: stories.length === 0 ? null : repetitionOf(stories),
+    samples: samplesOf(questions, runs, sampled(methods)),
+  };
 }
 
-/** The report as Markdown: what was measured, then one line for each method. */
-export function markdown(report: Report): string {
-  const tasks = report.results[0]?.tasks ?? [];
-  const head = [
-    "mode",
-    ...tasks.map(({ task, n }) => `${cell(task)} (n = ${n})`),
-    `all (n = ${report.questions.n})`,
-    "tokens per forward",
-    "rows per token",
-    "tokens per second",
-  ];
-  const lines = report.results.map((result) => [
-    result.name,
-    ...result.tasks.map(percent),
-    percent(result.all),
-    fixed(result.tokensPerForward, 2),
-    fixed(result.rowsPerToken, 1),
-    fixed(result.tokensPerSecond, 0),
-  ]);
-  const table = [head, ["---", ...head.slice(1).map(() => "---:")], ...lines];
-  return `${table.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n\n${description(report)}\n`;
+/** Answers that overlapped took their time together, so no part of them has a time of its own. */
+function speedsOf({ outcomes, wallMs }: MethodRun, concurrency: number) {
+  const long = outcomes.filter(({ tokens }) => tokens >= longAnswer);
+  const alone = (own: readonly Outcome[]) => own.reduce((sum, outcome) => sum + outcome.wallMs, 0) / 1000;
+  return concurrency === 1
+    ? { speed: costOf(outcomes, alone(outcomes)), longSpeed: costOf(long, alone(long)) }
+    : { speed: costOf(outcomes, wallMs / 1000), longSpeed: costOf(long, null) };
 }
 
-function description({ model, machine, questions, maxTokens, dualCache, concurrency }: Report): string {
-  const { backend, isa, threads } = machine;
-  const speed =
-    concurrency === 1
-      ? "Questions one at a time; tokens per second of decoding, the prompt apart."
-      : `${concurrency} questions at a time; tokens per second of everything together.`;
-  return [
-    "Exact match of the whole answer in percent, with Wilson's 95 % interval. " +
-      "Forwards and rows count every denoise, commit, verify and autoregressive pass, the prompt apart.",
-    `Model \`${model.name}\` (${model.architecture}, ${model.attention}, ${model.weightType}, ` +
-      `${(model.parameters / 1e6).toFixed(1)} M parameters, SHA-256 \`${model.sha256.slice(0, 16)}\`), ` +
-      `questions \`${questions.name}\` (SHA-256 \`${questions.sha256.slice(0, 16)}\`), ` +
-      `temperature 0, at most ${maxTokens} tokens${dualCache ? "" : ", without DualCache"}.`,
-    `${machine.cpu}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${backend}${isa === "typescript" ? "" : ` ${isa}`}. ${speed}`,
-  ].join("\n");
+/** Autoregressive and adaptive, or as much of that as there is. */
+function sampled(methods: readonly Method[]): Method[] {
+  const main = mainMethods(methods);
+  const wanted = main.filter(({ mode }) => mode === "autoregressive" || mode === "adaptive");
+  return wanted.length > 0 ? wanted : main.slice(0, 2);
 }
 
-/** "87.1 (84.2-89.5)" */
-function percent({ share, low, high }: Share): string {
-  const digits = (value: number) => (100 * value).toFixed(1);
-  return `${digits(share)} (${digits(low)}-${digits(high)})`;
-}
-
-function fixed(value: number | null, digits: number): string {
-  return value === null ? "-" : value.toFixed(digits);
-}
-
-function cell(text: string): string {
-  return text.replace(/[|\\]/g, "\\$&").replace(/\s+/g, " ");
-}
-
-const opening = "<!-- results -->";
-const closing = "<!-- /results -->";
-
-/**
- * A document with the table in its place: between two comments, or after the first one when the
- * second is missing. An empty document becomes the place. Null when there is none.
- */
-export function placeTable(document: string, table: string): string | null {
-  if (document.trim() === "") return `${opening}\n${table}${closing}\n`;
-  const start = document.indexOf(opening);
-  if (start < 0) return null;
-  const after = start + opening.length;
-  const end = document.indexOf(closing, after);
-  const rest = document.slice(end < 0 ? after : end + closing.length);
-  return `${document.slice(0, after)}\n${table}${closing}${rest}`;
+function countsOf(questions: readonly Question[]): TaskCount[] {
+  const counts = new Map<string, { n: number; different: Set<string> }>();
+  for (const { task, messages } of questions) {
+    const count = counts.get(task) ?? { n: 0, different: new Set() };
+    counts.set(task, count);
+    count.n++;
+    count.different.add(JSON.stringify(messages));
+  }
+  return [...counts].map(([task, { n, different }]) => ({ task, n, different: different.size }));
 }

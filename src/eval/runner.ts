@@ -1,75 +1,67 @@
 // Asks a model every question with every method. Knows no files and prints nothing.
+//
+// Methods take turns: a few questions with each, then the next few. Whatever else the machine does
+// meanwhile meets all methods alike, so that ratios of their speeds hold where the speeds do not.
 
 import type { Model } from "../engine/types.js";
-import { UnmaskError } from "../util/errors.js";
+import { answerOf, atOnce } from "./answer.js";
 import { type Method, optionsOf } from "./methods.js";
-import type { Question } from "./questions.js";
+import type { Judge, Question } from "./questions.js";
 import type { Outcome } from "./statistics.js";
 
 export interface RunOptions {
+  judge: Judge;
   /** Questions in flight at a time. 1 times every answer alone. */
   concurrency: number;
   signal?: AbortSignal;
-  /** Called after every answer. */
-  onAnswer?: (method: Method, answered: number, questions: number) => void;
+  /** Called after every answer: of all questions times methods, how many are done. */
+  onAnswer?: (done: number, total: number) => void;
 }
 
 export interface MethodRun {
   method: Method;
   /** In the order of the questions. */
   outcomes: Outcome[];
+  /** Of its turns together. */
   wallMs: number;
 }
 
+/** Questions of a turn, times the concurrency. */
+const turn = 16;
+
 /**
- * Runs one method. The first question is asked once more before the clock starts, so that no
- * method pays for warming up.
+ * Each method is asked the first question once more before any clock starts, so that none pays for
+ * warming up; and every round begins with another method, so that none profits from its place.
  * @throws what the model throws, with the question named when it does not fit the context
  */
-export async function runMethod(
+export async function runInTurns(
   model: Model,
   questions: readonly Question[],
-  method: Method,
-  options: RunOptions,
-): Promise<MethodRun> {
-  const outcomes = new Array<Outcome>(questions.length);
-  await ask(model, questions[0], method, options.signal);
-  const begun = performance.now();
-  let next = 0;
-  let answered = 0;
-  const worker = async (): Promise<void> => {
-    while (next < questions.length) {
-      const index = next++;
-      try {
-        outcomes[index] = await ask(model, questions[index], method, options.signal);
-      } catch (error) {
-        next = questions.length; // the other workers ask no more
-        throw error;
-      }
-      options.onAnswer?.(method, ++answered, questions.length);
-    }
+  methods: readonly Method[],
+  { judge, concurrency, signal, onAnswer }: RunOptions,
+): Promise<MethodRun[]> {
+  const runs = methods.map((method): MethodRun => ({ method, outcomes: [], wallMs: 0 }));
+  const ask = async (index: number, { method, outcomes }: MethodRun): Promise<void> => {
+    const question = questions[index];
+    const { messages } = question;
+    const options = { ...optionsOf(method), signal };
+    const answer = await answerOf(model, { messages }, options, messages[messages.length - 1].content);
+    outcomes[index] = { task: question.task, ...judge(question, answer.text), ...answer };
   };
-  await Promise.all(Array.from({ length: options.concurrency }, worker));
-  return { method, outcomes, wallMs: performance.now() - begun };
-}
-
-async function ask(model: Model, question: Question, method: Method, signal?: AbortSignal): Promise<Outcome> {
-  const messages = [{ role: "user" as const, content: question.question }];
-  let text = "";
-  try {
-    // One signal listens for many questions at a time; Node takes more than ten listeners for a leak.
-    const own = signal && AbortSignal.any([signal]);
-    for await (const event of model.generate({ messages }, { ...optionsOf(method), signal: own })) {
-      if (event.type === "text") text += event.text;
-      if (event.type !== "finish") continue;
-      const { predictedN, predictedMs, forwards, rows } = event.timings;
-      const correct = text === question.answer;
-      return { task: question.task, correct, tokens: predictedN, forwards, rows, decodeMs: predictedMs };
+  for (const run of runs) await ask(0, run);
+  let done = 0;
+  const size = turn * concurrency;
+  for (let begin = 0, round = 0; begin < questions.length; begin += size, round++) {
+    const count = Math.min(size, questions.length - begin);
+    for (let place = 0; place < runs.length; place++) {
+      const run = runs[(place + round) % runs.length];
+      const begun = performance.now();
+      await atOnce(count, concurrency, async (i) => {
+        await ask(begin + i, run);
+        onAnswer?.(++done, questions.length * runs.length);
+      });
+      run.wallMs += performance.now() - begun;
     }
-  } catch (error) {
-    if (!(error instanceof UnmaskError) || error.code !== "context_length_exceeded") throw error;
-    const message = `The question ${JSON.stringify(question.question.slice(0, 80))}: ${error.message}`;
-    throw new UnmaskError(error.code, message, { param: "data", cause: error });
   }
-  throw new Error("the model ended an answer without a finish event");
+  return runs;
 }

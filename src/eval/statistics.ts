@@ -1,5 +1,8 @@
 // Counts to shares, intervals and ratios. Pure arithmetic.
 
+import type { Answer } from "./answer.js";
+import type { Verdict } from "./questions.js";
+
 /** 97.5 % quantile of the normal distribution: a 95 % interval has it on both sides. */
 const z = 1.959963984540054;
 
@@ -27,59 +30,61 @@ export function wilson(correct: number, n: number): Share {
   return { correct, n, share, low, high };
 }
 
-/** What one answer was and cost. */
-export interface Outcome {
+/** What one answer was, cost and is worth. */
+export interface Outcome extends Answer, Verdict {
   task: string;
-  correct: boolean;
-  /** Generated tokens, forwards and rows of decoding (the prompt's apart). */
-  tokens: number;
-  forwards: number;
-  rows: number;
-  decodeMs: number;
 }
 
-export interface Summary {
-  /** In the order in which tasks first appear. */
-  tasks: (Share & { task: string })[];
-  all: Share;
+/** How many outcomes are so. */
+export function shareOf(outcomes: readonly Outcome[], holds: (outcome: Outcome, index: number) => boolean): Share {
+  return wilson(outcomes.filter(holds).length, outcomes.length);
+}
+
+export interface TaskShare extends Share {
+  task: string;
+}
+
+/** Of right answers, in the order in which tasks first appear. */
+export function tasksOf(outcomes: readonly Outcome[]): TaskShare[] {
+  const byTask = new Map<string, Outcome[]>();
+  for (const outcome of outcomes) {
+    const own = byTask.get(outcome.task);
+    if (own === undefined) byTask.set(outcome.task, [outcome]);
+    else own.push(outcome);
+  }
+  return [...byTask].map(([task, own]) => ({ task, ...shareOf(own, ({ ok }) => ok) }));
+}
+
+/** Ratios are of sums, so long answers weigh more; null when there is nothing to divide by. */
+export interface Cost {
+  n: number;
   tokens: number;
   forwards: number;
   rows: number;
-  /** Null when there is nothing to divide by. */
+  /** Wall clock; null when it cannot be told. */
+  seconds: number | null;
   tokensPerForward: number | null;
   rowsPerToken: number | null;
   tokensPerSecond: number | null;
 }
 
-/**
- * @param seconds time that the tokens took: of decoding alone when answers came one after the
- *   other, of everything when they overlapped
- */
-export function summarise(outcomes: readonly Outcome[], seconds: number): Summary {
-  const counts = new Map<string, { correct: number; n: number }>();
-  for (const { task, correct } of outcomes) {
-    const count = counts.get(task) ?? { correct: 0, n: 0 };
-    counts.set(task, { correct: count.correct + (correct ? 1 : 0), n: count.n + 1 });
-  }
-  const sum = (of: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + of(outcome), 0);
+export function costOf(outcomes: readonly Answer[], seconds: number | null): Cost {
+  const sum = (of: (outcome: Answer) => number) => outcomes.reduce((total, outcome) => total + of(outcome), 0);
   const tokens = sum((outcome) => outcome.tokens);
   const forwards = sum((outcome) => outcome.forwards);
   const rows = sum((outcome) => outcome.rows);
   return {
-    tasks: [...counts].map(([task, { correct, n }]) => ({ task, ...wilson(correct, n) })),
-    all: wilson(
-      sum((outcome) => (outcome.correct ? 1 : 0)),
-      outcomes.length,
-    ),
+    n: outcomes.length,
     tokens,
     forwards,
     rows,
+    seconds,
     tokensPerForward: ratio(tokens, forwards),
     rowsPerToken: ratio(rows, tokens),
     tokensPerSecond: ratio(tokens, seconds),
   };
 }
 
-function ratio(a: number, b: number): number | null {
-  return b > 0 ? a / b : null;
+export function ratio(a: number | null, b: number | null): number | null {
+  return a !== null && b !== null && b > 0 ? a / b : null;
 }

@@ -15,8 +15,9 @@ import { listCheckpoints, type Place } from "./checkpoint.js";
 import { checkShapes, type ObjectiveName, type TrainConfig } from "./config.js";
 import { drawCurves } from "./curves.js";
 import { readDataConfig } from "./data/config.js";
-import { type Mixture, mixture } from "./data/mixture.js";
-import type { Example } from "./data/types.js";
+import { evenly } from "./data/evenly.js";
+import { type Mixture, mixture, partsOf } from "./data/mixture.js";
+import type { ChatExample, Example } from "./data/types.js";
 import { ExampleStream } from "./examples.js";
 import { exportModel } from "./export.js";
 import { type Frame, newModel, readTokenizer, type Start, settle } from "./frame.js";
@@ -166,23 +167,17 @@ async function exportRun(trainer: Trainer, frame: Frame, config: TrainConfig, di
   const base = join(directory, config.model.name);
   const files = { directory: join(directory, "model"), gguf: `${base}.gguf` };
   const report = await exportModel(trainer, frame, { ...files, type, masters, ternary: config.model.ternary });
-  const heldOut = heldOutQuestions(mixture(readDataConfig(config.data), { split: "heldout" }), config.seed, questions);
-  await write(
-    directory,
-    `${config.model.name}.heldout.jsonl`,
-    heldOut.map((each) => `${JSON.stringify(each)}\n`).join(""),
-  );
+  const heldOut = heldOutQuestions(config, questions).map((each) => `${JSON.stringify(each)}\n`);
+  await write(directory, `${config.model.name}.heldout.jsonl`, heldOut.join(""));
   return { ...report, heldOut: `${base}.heldout.jsonl` };
 }
 
-/** Questions of one turn that no training example holds, as `unmask eval` reads them. */
-function heldOutQuestions(draw: Mixture, seed: number, count: number) {
-  const questions: { task: string; question: string; answer: string }[] = [];
-  for (let i = 0; questions.length < count && i < 100 * count; i++) {
-    const example = draw(seed, i);
-    if ("text" in example || example.messages.length !== 2) continue;
-    const [{ content: question }, { content: answer }] = example.messages;
-    questions.push({ task: example.task, question, answer });
+/** Conversations that no training example holds, of all tasks in turns, as `unmask eval` reads them. */
+function heldOutQuestions({ data, seed }: TrainConfig, count: number): ChatExample[] {
+  const questions: ChatExample[] = [];
+  for (const example of evenly(partsOf(readDataConfig(data), { split: "heldout" }), { seed, each: count })) {
+    if (questions.length === count) break;
+    if (!("text" in example)) questions.push(example); // texts ask nothing
   }
   return questions;
 }

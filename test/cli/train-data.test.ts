@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Tokenizer } from "../../src/text/tokenizer.js";
+import { taskNames } from "../../src/train/data/task-names.js";
 import { stage, until } from "./fakes.js";
 
 let folder: string;
@@ -60,6 +61,27 @@ describe("train data", () => {
     expect(new Set(lines(cooked.out).map((line) => JSON.parse(line).task))).toEqual(new Set(["spelling"]));
   });
 
+  it("takes as many of each task, no question twice, and begins more with fewer", async () => {
+    const even = (n: number) => run("data", "-o", "-", "--per-task", String(n), "--split", "heldout", "--seed", "3");
+    const few = await even(3);
+    const tasks = lines(few.out).map((line) => JSON.parse(line).task);
+    expect(tasks).toEqual([...taskNames, ...taskNames, ...taskNames]);
+    expect((await even(4)).out.startsWith(few.out)).toBe(true);
+    expect(few.err).toBe("");
+    const chats = Array.from({ length: 200 }, (_, i) => ({
+      messages: [
+        { role: "user", content: `Question ${i}?` },
+        { role: "assistant", content: `Answer ${i}.` },
+      ],
+    }));
+    writeFileSync(path("chats.jsonl"), chats.map((chat) => JSON.stringify(chat)).join("\n"));
+    writeFileSync(path("own.yaml"), `tasks: {}\nsources:\n  - {path: ${path("chats.jsonl")}, weight: 1}\n`);
+    const own = await run("data", "-o", "-", "--per-task", "150", "--config", path("own.yaml"), "--split", "heldout");
+    const asked = new Set(lines(own.out).map((line) => JSON.parse(line).messages[0].content));
+    expect(asked.size).toBe(lines(own.out).length);
+    expect(own.err).toMatch(/^warning: .*chats\.jsonl: \d+ different questions were found, not 150\.\n$/);
+  });
+
   it("says what it wrote", async () => {
     const { out } = await run("data", "-o", path("stats.jsonl"), "--examples", "2000", "--stats");
     expect(out).toMatch(/^task +examples +share +different/);
@@ -86,7 +108,9 @@ describe("train data", () => {
 
   it.each([
     [["--examples", "5"], /required option '-o, --out <file>' not specified/],
-    [["-o", "-"], /required option '--examples <n>' not specified/],
+    [["-o", "-"], /^error \[option_missing\]: Say how many: --examples N, or --per-task N/],
+    [["-o", "-", "--examples", "5", "--per-task", "5"], /'--per-task <n>' cannot be used with option '--examples <n>'/],
+    [["-o", "-", "--per-task", "0"], /whole number from 1/],
     [["-o", "-", "--examples", "0"], /whole number from 1/],
     [["-o", "-", "--examples", "5", "--seed", "-1"], /from 0 to 4294967295/],
     [["-o", "-", "--examples", "5", "--task", "poems"], /"poems" is none of arithmetic, /],

@@ -1,6 +1,13 @@
 // A model that answers from a script and notes what it was asked.
 
-import type { GenerateEvent, GenerateInput, GenerateOptions, Model, ModelInfo } from "../../src/engine/types.js";
+import type {
+  ChatMessage,
+  GenerateEvent,
+  GenerateInput,
+  GenerateOptions,
+  Model,
+  ModelInfo,
+} from "../../src/engine/types.js";
 import { UnmaskError } from "../../src/util/errors.js";
 
 export const info: ModelInfo = {
@@ -23,9 +30,16 @@ export const info: ModelInfo = {
   defaults: { decodeMode: "adaptive", threshold: 0.9, smallBlockSize: 8, dualCache: true, maxTokens: 256 },
 };
 
+export interface Asked {
+  /** The last message, or the prompt. */
+  question: string;
+  messages: ChatMessage[] | null;
+  options: GenerateOptions;
+}
+
 export class ScriptedModel {
   info: ModelInfo = info;
-  readonly asked: { question: string; options: GenerateOptions }[] = [];
+  readonly asked: Asked[] = [];
   disposed = false;
   inFlight = 0;
   mostInFlight = 0;
@@ -33,11 +47,10 @@ export class ScriptedModel {
   answer: (question: string, options: GenerateOptions) => string | Error = () => "";
 
   async *generate(input: GenerateInput, options: GenerateOptions = {}): AsyncGenerator<GenerateEvent, void, void> {
-    if (!("messages" in input) || input.messages.length !== 1 || input.messages[0].role !== "user") {
-      throw new Error("expected one user message");
-    }
-    const question = input.messages[0].content;
-    this.asked.push({ question, options });
+    if ("tokens" in input) throw new Error("expected messages or a prompt");
+    const messages = "messages" in input ? input.messages : null;
+    const question = "prompt" in input ? input.prompt : input.messages[input.messages.length - 1].content;
+    this.asked.push({ question, messages, options });
     this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
     try {
       await new Promise((resolve) => setImmediate(resolve));

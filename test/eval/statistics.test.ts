@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Outcome, summarise, wilson } from "../../src/eval/statistics.js";
+import { costOf, ratio, shareOf, tasksOf, wilson } from "../../src/eval/statistics.js";
+import { outcome } from "./examples.js";
 
 describe("Wilson's interval", () => {
   // Newcombe 1998, Statistics in Medicine 17:857, table I, method 3.
@@ -39,36 +40,43 @@ describe("Wilson's interval", () => {
   });
 });
 
-describe("summaries", () => {
-  const outcome = (task: string, correct: boolean): Outcome => ({
-    task,
-    correct,
-    tokens: 12,
-    forwards: 4,
-    rows: 60,
-    decodeMs: 20,
-  });
-
+describe("shares", () => {
   it("count by task, in the order of the questions", () => {
     const outcomes = [outcome("b", true), outcome("a", false), outcome("b", false), outcome("b", true)];
-    const summary = summarise(outcomes, 0.08);
-    expect(summary.tasks.map(({ task, correct, n }) => [task, correct, n])).toEqual([
+    expect(tasksOf(outcomes).map(({ task, correct, n }) => [task, correct, n])).toEqual([
       ["b", 2, 3],
       ["a", 0, 1],
     ]);
-    expect(summary.all).toMatchObject({ correct: 2, n: 4, share: 0.5 });
-    expect(summary).toMatchObject({ tokens: 48, forwards: 16, rows: 240, tokensPerForward: 3, rowsPerToken: 5 });
-    expect(summary.tokensPerSecond).toBeCloseTo(600);
+    expect(shareOf(outcomes, ({ ok }) => ok)).toEqual(wilson(2, 4));
+  });
+});
+
+describe("costs", () => {
+  it("are sums and their ratios", () => {
+    const outcomes = [outcome("b", true), outcome("a", false)];
+    expect(costOf(outcomes, 0.08)).toEqual({
+      n: 2,
+      tokens: 20,
+      forwards: 8,
+      rows: 128,
+      seconds: 0.08,
+      tokensPerForward: 2.5,
+      rowsPerToken: 6.4,
+      tokensPerSecond: 250,
+    });
   });
 
   it("weigh answers by their tokens, not one by one", () => {
-    const long = { ...outcome("a", true), tokens: 100, forwards: 100 };
-    const short = { ...outcome("a", true), tokens: 4, forwards: 1 };
-    expect(summarise([long, short], 1).tokensPerForward).toBeCloseTo(104 / 101);
+    const long = outcome("a", true, { tokens: 100, forwards: 100 });
+    const short = outcome("a", true, { tokens: 4, forwards: 1 });
+    expect(costOf([long, short], 1).tokensPerForward).toBeCloseTo(104 / 101);
   });
 
   it("do not divide by nothing", () => {
-    const none = { ...outcome("a", true), tokens: 0, forwards: 0, rows: 0 };
-    expect(summarise([none], 0)).toMatchObject({ tokensPerForward: null, rowsPerToken: null, tokensPerSecond: null });
+    const none = { tokensPerForward: null, rowsPerToken: null, tokensPerSecond: null };
+    expect(costOf([outcome("a", true, { tokens: 0, forwards: 0, rows: 0 })], 0)).toMatchObject(none);
+    expect(costOf([], 0)).toMatchObject({ n: 0, ...none });
+    expect(costOf([outcome("a", true)], null)).toMatchObject({ tokensPerForward: 2.5, tokensPerSecond: null });
+    expect([ratio(null, 1), ratio(1, null), ratio(1, 0), ratio(3, 2)]).toEqual([null, null, null, 1.5]);
   });
 });

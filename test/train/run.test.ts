@@ -53,7 +53,9 @@ describe("a run", () => {
     for (const name of ["tokenizer/tokenizer.json", "model/model.safetensors", "curves.svg", "run.json", "log.jsonl"]) {
       expect(existsSync(join(request.directory, name)), name).toBe(true);
     }
-    expect(parseQuestions(readFileSync(exported!.heldOut, "utf8"), "held out")).toHaveLength(5);
+    const questions = parseQuestions(readFileSync(exported!.heldOut, "utf8"), "held out");
+    expect(questions).toHaveLength(5);
+    for (const { task, kind } of questions) expect([task, typeof kind]).toEqual(["arithmetic", "string"]);
     await using model = await loadModel(exported!.path, { backend: "reference" });
     expect(model.info).toMatchObject({ name: "mini", attention: "context-causal", blockLength: 32, vocabulary: 300 });
 

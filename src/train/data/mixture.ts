@@ -17,28 +17,43 @@ export interface MixtureOptions {
 
 export type Mixture = (seed: number, i: number) => Example;
 
+export function mixture(config: DataConfig, options: MixtureOptions): Mixture {
+  const parts = partsOf(config, options);
+  return (seed, i) => {
+    const random = new Random(seed, i);
+    return random.weighted(parts).draw(random);
+  };
+}
+
+/** A task, or a file of a user's. */
+export interface Part {
+  /** The task's name or the file's path. */
+  name: string;
+  /** Above 0, relative to the other parts. */
+  weight: number;
+  draw(random: Random): Example;
+}
+
 /**
  * Opens the files of a recipe.
  * @throws UnmaskError as openSource; config_invalid when nothing is left to draw
  */
-export function mixture(config: DataConfig, { split, tasks: only }: MixtureOptions): Mixture {
+export function partsOf(config: DataConfig, { split, tasks: only }: MixtureOptions): Part[] {
   const tasks = allTasks().map((task) => ({
+    name: task.name,
     weight: wanted(task.name as TaskName, config, only),
     draw: (random: Random): Example => task.generate(random, split),
   }));
   const sources = only === undefined ? config.sources.filter(({ weight }) => weight > 0) : [];
   const opened = sources.map(({ path, weight }) => {
     const source = openSource(path, split);
-    return { weight: source.length === 0 ? 0 : weight, draw: (random: Random) => source.example(random) };
+    return { name: path, weight: source.length === 0 ? 0 : weight, draw: (random: Random) => source.example(random) };
   });
   const parts = [...tasks, ...opened].filter(({ weight }) => weight > 0);
   if (parts.length === 0) {
     throw new UnmaskError("config_invalid", "No task and no source has a weight above 0. Give one a weight.");
   }
-  return (seed, i) => {
-    const random = new Random(seed, i);
-    return random.weighted(parts).draw(random);
-  };
+  return parts;
 }
 
 function wanted(name: TaskName, config: DataConfig, only: readonly TaskName[] | undefined): number {

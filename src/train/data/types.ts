@@ -55,6 +55,18 @@ export interface Verdict {
   exact: boolean;
   /** Why not ok; null when ok. */
   reason: string | null;
+  /** Of stories only. */
+  story?: StoryVerdict;
+}
+
+/** What is right about a story; all three make it ok. */
+export interface StoryVerdict {
+  /** Every sentence is one of the grammar, the last one an ending. */
+  parses: boolean;
+  /** It parses, and no sentence contradicts those before it. */
+  consistent: boolean;
+  /** It parses, and has what was asked for. */
+  complete: boolean;
 }
 
 /** A conversation before it is known which split it belongs to. */

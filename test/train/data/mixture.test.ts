@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dataSchema, readDataConfig } from "../../../src/train/data/config.js";
-import { mixture } from "../../../src/train/data/mixture.js";
+import { evenly } from "../../../src/train/data/evenly.js";
+import { mixture, type Part, partsOf } from "../../../src/train/data/mixture.js";
 import { Random } from "../../../src/train/data/random.js";
 import { examplesOf, openSource } from "../../../src/train/data/sources.js";
 import { taskNames } from "../../../src/train/data/task-names.js";
@@ -91,6 +92,34 @@ describe("shares", () => {
   test("by default are those of train/data.yaml", () => {
     expect(readDataConfig("train/data.yaml")).toEqual(usual);
     expect(Object.keys(usual.tasks)).toEqual([...taskNames]);
+  });
+});
+
+describe("as many of each part", () => {
+  const parts = () => partsOf(dataSchema.parse({ tasks: { lists: 1, facts: 9, dates: 0 } }), { split: "heldout" });
+  const part = (name: string, size: number): Part => ({
+    name,
+    weight: 1,
+    draw: (random) => ({ task: "text", text: `${name} ${random.int(1, size)}` }),
+  });
+
+  test("take turns, whatever their weights are", () => {
+    const made = [...evenly(parts(), { seed: 1, each: 50 })];
+    expect(made.map(({ task }) => task)).toEqual(Array.from({ length: 50 }, () => ["facts", "lists"]).flat());
+    expect([...evenly(parts(), { seed: 1, each: 10 })]).toEqual(made.slice(0, 20));
+    expect([...evenly(parts(), { seed: 2, each: 10 })]).not.toEqual(made.slice(0, 20));
+  });
+
+  test("ask nothing twice, and end one by one where there is no more", () => {
+    const short: [string, number][] = [];
+    const made = [
+      ...evenly([part("a", 5), part("b", 12)], { seed: 1, each: 10, onExhausted: (...end) => short.push(end) }),
+    ];
+    const texts = made.map((example) => ("text" in example ? example.text : ""));
+    expect(new Set(texts).size).toBe(15);
+    expect(texts.slice(0, 10).map((text) => text[0])).toEqual([..."ababababab"]);
+    expect(texts.slice(10).map((text) => text[0])).toEqual([..."bbbbb"]);
+    expect(short).toEqual([["a", 5]]);
   });
 });
 

@@ -20,8 +20,10 @@ import {
 export type StoryParser = (text: string) => ParsedStory;
 
 export interface ParsedStory {
-  /** Null when the story is sound. */
+  /** The first one; null when the story is sound. */
   problem: string | null;
+  /** Every sentence is one of the grammar, the last one an ending; they may contradict each other. */
+  parses: boolean;
   sentences: number;
   state: State;
 }
@@ -40,20 +42,21 @@ export function storyParser(): StoryParser {
 
 function parse(text: string, patterns: readonly Pattern[]): ParsedStory {
   const state = emptyState();
+  let contradiction: string | null = null;
   let sentences = 0;
   let ended = false;
   for (let at = 0; at <= text.length; sentences++) {
     const found = match(text, at, patterns);
     if (found === null) {
-      const rest = text.slice(at, at + 60);
-      return { problem: `no sentence of a story: ${JSON.stringify(rest)}`, sentences, state };
+      const problem = `no sentence of a story: ${JSON.stringify(text.slice(at, at + 60))}`;
+      return { problem: contradiction ?? problem, parses: false, sentences, state };
     }
-    const problem = follow(state, found.form, found.groups);
-    if (problem !== null) return { problem: `sentence ${sentences + 1}: ${problem}`, sentences, state };
+    const complaint = follow(state, found.form, found.groups);
+    if (complaint !== null) contradiction ??= `sentence ${sentences + 1}: ${complaint}`;
     at = found.end + 1; // behind the space; behind the text, after the last sentence
     ended = found.form.ends === true;
   }
-  return { problem: ended ? null : "the story does not end", sentences, state };
+  return { problem: contradiction ?? (ended ? null : "the story does not end"), parses: ended, sentences, state };
 }
 
 function match(text: string, at: number, patterns: readonly Pattern[]) {
@@ -117,18 +120,19 @@ const allowed = [4, 8] as const;
 
 /** Whether a text is a sound story that has what was asked for. */
 export function checkStory(parser: StoryParser, text: string, request: StoryRequest): Omit<Verdict, "exact"> {
-  const { problem, sentences, state } = parser(text);
-  const complaint = problem ?? missing(request, sentences, state);
-  return { ok: complaint === null, reason: complaint };
+  const { problem, parses, sentences, state } = parser(text);
+  const lack = missing(request, sentences, state);
+  const story = { parses, consistent: problem === null, complete: parses && lack === null };
+  return { ok: problem === null && lack === null, reason: problem ?? lack, story };
 }
 
 function missing(request: StoryRequest, sentences: number, { animals, colors, places: been }: State): string | null {
   const [least, most] = request.length === undefined ? allowed : lengths[request.length];
   if (sentences < least || sentences > most) return `${sentences} sentences, expected ${least} to ${most}`;
-  const [hero, friend] = animals;
+  const [hero, friend]: ([name: string, animal: string] | undefined)[] = [...animals];
   const lacks = (wanted: string | undefined, has: boolean) => wanted !== undefined && !has;
-  if (lacks(request.animal, hero[1] === request.animal)) return `the hero is no ${request.animal}`;
-  if (lacks(request.name, hero[0] === request.name)) return `the hero is not ${request.name}`;
+  if (lacks(request.animal, hero?.[1] === request.animal)) return `the hero is no ${request.animal}`;
+  if (lacks(request.name, hero?.[0] === request.name)) return `the hero is not ${request.name}`;
   if (lacks(request.friend, friend?.[1] === request.friend)) return `there is no ${request.friend}`;
   if (lacks(request.object, colors.has(request.object ?? ""))) return `there is no ${request.object}`;
   if (lacks(request.color, [...colors.values()].includes(request.color ?? ""))) return `nothing is ${request.color}`;

@@ -3,7 +3,7 @@
 
 import { type Calculation, calculate, calculationKeys, numberOf, type Operator, working } from "../calculation.js";
 import type { Random } from "../random.js";
-import { expectedAnswer, fill, taskOf, turn } from "../task.js";
+import { exactCheck, expectedAnswer, fill, taskOf, turn } from "../task.js";
 import type { ChatExample, Draft, Task, Verdict } from "../types.js";
 import { counted } from "../words/english.js";
 import { numberOnly } from "../words/instructions.js";
@@ -96,11 +96,12 @@ function grammatical(text: string): string {
     .replace(/ 1 break\b/g, " 1 breaks");
 }
 
-/** Right when the last number of the answer is the one that was asked for. */
+/** Right when the last number of the answer is the one that was asked for; exactly right where no number is known. */
 function check(example: ChatExample, answer: string): Verdict {
+  const wanted = example.check?.number;
+  if (wanted === undefined) return exactCheck(example, answer);
   const exact = answer === expectedAnswer(example);
   const last = answer.match(/-?\d+/g)?.at(-1);
-  const wanted = example.check?.number;
   const ok = last !== undefined && Number(last) === wanted;
   return { ok, exact, reason: ok ? null : `the last number is ${last ?? "missing"}, expected ${wanted}` };
 }
