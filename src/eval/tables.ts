@@ -16,17 +16,17 @@ export function shortForm(report: Report): string {
 export function fullForm(report: Report, picture: string | null = null): string {
   const main = mainMethods(report.results);
   return sections([
+    "### Right answers",
     description(report),
     picture && `![Right answers over tokens per forward, one point for each decode mode and threshold](${picture})`,
-    "## Right answers",
     accuracy(report, main, withInterval),
     report.results.length > main.length && details("Every method", everyMethod(report)),
-    "## Speed",
+    "### Speed",
     speed(report.results),
     carries(main),
     refusals(main),
     stories(report, main),
-    "## Ten answers",
+    "### Ten answers",
     "The first ten questions of a shuffle with a fixed seed. `=` is what was expected, `>` the user.",
     samples(report.samples),
   ]);
@@ -99,7 +99,7 @@ function carries(methods: readonly Result[]): string | null {
     ...methods.map((each) => withInterval(each.carries[i])),
   ]);
   return sections([
-    "## Arithmetic by carry chain",
+    "### Arithmetic by carry chain",
     "The longest run of columns that carry (in differences, borrow) one after the other. A digit is known only when all " +
       "carries before it are, so this is where deciding several at a time goes wrong first.",
     table(["right, %", "n", ...methods.map(({ name }) => name)], rows),
@@ -111,7 +111,7 @@ function refusals(methods: readonly Result[]): string | null {
   if (first.refusals === null) return null;
   const { right, wrong } = first.refusals;
   return sections([
-    "## What it does not know",
+    "### What it does not know",
     table(
       ["decode mode", `says so when it should, % (n = ${right.n})`, `says so when it should not, % (n = ${wrong.n})`],
       methods.map(({ name, refusals }) => [name, withInterval(refusals!.right), withInterval(refusals!.wrong)]),
@@ -131,7 +131,7 @@ function stories({ expectedStories }: Report, methods: readonly Result[]): strin
     repeated: { mean: number; most: number };
   }) => [distinctPairs.toFixed(3), `${repeated.mean.toFixed(1)}, ${repeated.most}`];
   return sections([
-    "## Stories",
+    "### Stories",
     `Of ${n} stories: every sentence is one of the grammar and the last one ends a story; none contradicts another; what was ` +
       "asked for is there. Different pairs: of neighbouring words, over all pairs of all stories. Repeated: words of the " +
       "longest span that a story has twice, mean and most.",

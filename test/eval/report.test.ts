@@ -178,7 +178,7 @@ describe("the full form", () => {
   const text = fullForm(full, "images/quality.svg");
 
   it("has all sections, and only those there is something to say about", () => {
-    const headings = (form: string) => [...form.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+    const headings = (form: string) => [...form.matchAll(/^### (.*)$/gm)].map(([, heading]) => heading);
     expect(headings(text)).toEqual([
       "Right answers",
       "Speed",
