@@ -46,6 +46,8 @@ ModelSpec readSpec(napi_env env, napi_value config) {
                      sin = floatArray(env, property(env, config, "sin"));
   spec.cos.assign(cos.data, cos.data + cos.length);
   spec.sin.assign(sin.data, sin.data + sin.length);
+  const int headType = integer(env, config, "headType");
+  if (headType >= 0) spec.headType = static_cast<TensorType>(headType);
   return spec;
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 using unmask::ChunkStats;
 using unmask::DenseJob;
+using unmask::kDenseBlock;
 using unmask::kGroup;
 using unmask::QuantisedRows;
 using unmask::Tiling;

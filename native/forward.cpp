@@ -11,10 +11,16 @@ namespace {
 /** Stride of activation rows in floats: padded, and off the strides that share few cache sets. */
 size_t strideOf(int padded) { return static_cast<size_t>(padded) + (padded % 512 == 0 ? 16 : 0); }
 
-int headWeight(const Plan& plan) {
-  for (const Stage& stage : plan.stages)
-    if (stage.kind == Stage::Kind::Head) return stage.weight;
-  return -1;
+/** Columns of the widest weight in blocks of floats: it needs scratch to be unpacked. */
+int unpackedColumns(const Plan& plan, const Weights& weights) {
+  int most = 0;
+  for (const Stage& stage : plan.stages) {
+    for (const Product& product : stage.products) {
+      const Tensor& tensor = weights.tensor(product.weight);
+      if (!isPlain(tensor.type) && !isTernary(tensor.type)) most = std::max(most, tensor.columns);
+    }
+  }
+  return most;
 }
 
 }  // namespace
@@ -27,7 +33,7 @@ Forward::Forward(const ModelSpec& spec, const Kernels& kernels, const Weights& w
       plan_(makePlan(spec, weights.traits())),
       counters_(new Counter[plan_.stages.size()]),
       attention_(spec, kernels, pool.threads()),
-      head_(spec, kernels, weights, headWeight(plan_), pool.threads()) {
+      head_(spec, kernels, weights.head(), pool.threads()) {
   allocate();
 }
 
@@ -58,7 +64,8 @@ void Forward::allocate() {
     made.locals =
         Region(static_cast<size_t>(plan_.locals) * strideOf(roundUp(plan_.localWidth, kPadding)) * sizeof(float));
     made.ternary = Region(kernels_.ternaryScratch(spec_.maxRows));
-    workBytes_ += made.locals.bytes() + made.ternary.bytes();
+    made.unpacked = Region(static_cast<size_t>(kDenseBlock) * unpackedColumns(plan_, weights_) * sizeof(float));
+    workBytes_ += made.locals.bytes() + made.ternary.bytes() + made.unpacked.bytes();
     workers_.push_back(std::move(made));
   }
   workBytes_ += attention_.scratchBytes() + head_.scratchBytes();
@@ -249,6 +256,7 @@ void Forward::multiply(const Product& product, int worker, int begin, int end, b
   job.tokens = tiling.rows;
   job.out = out.row(0) + firstRow;
   job.outStride = out.stride;
+  job.unpacked = workers_[worker].unpacked.as<float>();
   kernels_.dense[static_cast<int>(tensor.type)](job);
   if (bias == nullptr) return;
   for (int t = 0; t < tiling.rows; t++) {

@@ -43,8 +43,9 @@ class Forward {
     std::atomic<int> next;
   };
   struct Worker {
-    Region locals;   // [plan.locals][localStride]
-    Region ternary;  // scratch of Kernels::ternary
+    Region locals;    // [plan.locals][localStride]
+    Region ternary;   // scratch of Kernels::ternary
+    Region unpacked;  // see DenseJob
   };
   struct Matrix {
     Region data;

@@ -12,33 +12,29 @@ namespace unmask {
 
 namespace {
 
-constexpr int kSubRows = 32;                  // weight rows multiplied at a time, to stay in cache
+constexpr int kSubRows = kDenseBlock;         // weight rows multiplied at a time, to stay in cache
 constexpr size_t kChunkStride = kChunk + 16;  // off the powers of two
 
 bool truncated(const AskedRow& row) { return row.temperature > 0 && (row.topK > 0 || row.topP < 1.0); }
 
-bool hasKernel(TensorType type) { return type <= TensorType::Q8_0; }
-
 }  // namespace
 
-Head::Head(const ModelSpec& spec, const Kernels& kernels, const Weights& weights, int weight, int threads)
+Head::Head(const ModelSpec& spec, const Kernels& kernels, const Tensor& weight, int threads)
     : spec_(spec),
       kernels_(kernels),
-      weights_(weights),
       weight_(weight),
       chunks_((spec.vocabulary + kChunk - 1) / kChunk),
       scratch_(static_cast<size_t>(threads)) {
-  if (weight < 0) return;
-  const Tensor& tensor = weights.tensor(weight);
+  if (weight.data == nullptr) return;
   for (Scratch& s : scratch_) {
     s.logits = Region(static_cast<size_t>(spec.maxRows) * kChunkStride * sizeof(float));
-    if (!hasKernel(tensor.type)) s.decoded = Region(static_cast<size_t>(kSubRows * tensor.columns) * sizeof(float));
+    if (!isPlain(weight.type)) s.unpacked = Region(static_cast<size_t>(kSubRows * weight.columns) * sizeof(float));
   }
 }
 
 uint64_t Head::scratchBytes() const {
   uint64_t bytes = 0;
-  for (const Scratch& s : scratch_) bytes += s.decoded.bytes() + s.logits.bytes();
+  for (const Scratch& s : scratch_) bytes += s.unpacked.bytes() + s.logits.bytes();
   return bytes;
 }
 
@@ -56,29 +52,30 @@ void Head::prepare(const Request& request, const Answers& answers) {
 
 /** Logits of `rows` rows of x against one chunk of the vocabulary, into the worker's scratch. */
 void Head::multiply(const float* x, size_t stride, int rows, int chunk, int worker) {
-  const Tensor& tensor = weights_.tensor(weight_);
   Scratch& s = scratch_[worker];
   const int begin = chunk * kChunk, end = begin + chunkLength(chunk);
   for (int first = begin; first < end; first += kSubRows) {
+    float* unpacked = s.unpacked.as<float>();
     DenseJob job;
     job.rows = std::min(kSubRows, end - first);
-    job.columns = tensor.columns;
+    job.columns = weight_.columns;
     job.x = x;
     job.xStride = stride;
     job.tokens = rows;
     job.out = s.logits.as<float>() + (first - begin);
     job.outStride = kChunkStride;
-    if (hasKernel(tensor.type)) {
-      job.rowBytes = rowBytes(tensor.type, tensor.columns);
-      job.weight = tensor.data + first * job.rowBytes;
-      kernels_.dense[static_cast<int>(tensor.type)](job);
+    job.unpacked = unpacked;
+    TensorType type = weight_.type;
+    if (isTernary(type)) {
+      for (int r = 0; r < job.rows; r++) decodeRow(weight_, first + r, unpacked + r * weight_.columns);
+      type = TensorType::F32;
+      job.weight = reinterpret_cast<const uint8_t*>(unpacked);
+      job.rowBytes = static_cast<size_t>(weight_.columns) * sizeof(float);
     } else {
-      float* decoded = s.decoded.as<float>();
-      for (int r = 0; r < job.rows; r++) decodeRow(tensor, first + r, decoded + r * tensor.columns);
-      job.rowBytes = static_cast<size_t>(tensor.columns) * sizeof(float);
-      job.weight = reinterpret_cast<const uint8_t*>(decoded);
-      kernels_.dense[static_cast<int>(DenseType::F32)](job);
+      job.rowBytes = rowBytes(type, weight_.columns);
+      job.weight = weight_.data + first * job.rowBytes;
     }
+    kernels_.dense[static_cast<int>(type)](job);
   }
 }
 

@@ -12,14 +12,14 @@
 #include "memory.h"
 #include "program.h"
 #include "request.h"
-#include "weights.h"
+#include "tensor.h"
 
 namespace unmask {
 
 class Head {
  public:
-  /** @param weight tensor of [vocabulary, width], or -1 for a program without head. */
-  Head(const ModelSpec& spec, const Kernels& kernels, const Weights& weights, int weight, int threads);
+  /** @param weight of [vocabulary, width]; without data for a program without head. */
+  Head(const ModelSpec& spec, const Kernels& kernels, const Tensor& weight, int threads);
 
   void prepare(const Request& request, const Answers& answers);
   int chunks() const { return chunks_; }
@@ -32,8 +32,8 @@ class Head {
 
  private:
   struct Scratch {
-    Region decoded;  // f32 rows of a weight that has no kernel
-    Region logits;   // [asked rows][kChunkStride]
+    Region unpacked;  // kSubRows f32 rows of a weight that is not stored as plain floats
+    Region logits;    // [asked rows][kChunkStride]
   };
   struct Choice {
     int token;
@@ -49,8 +49,7 @@ class Head {
 
   const ModelSpec& spec_;
   const Kernels& kernels_;
-  const Weights& weights_;
-  const int weight_;
+  const Tensor weight_;
   const int chunks_;
   std::vector<Scratch> scratch_;
 

@@ -84,7 +84,9 @@ struct ChunkStats {
   float tempered;  // of exp((l - max) / temperature), when asked
 };
 
-enum class DenseType : int { F32, F16, BF16, Q8_0 };
+enum class DenseType : int { F32, F16, BF16, Q8_0, Q6_K, Q4_0 };
+constexpr int kDenseTypes = 6;
+constexpr int kDenseBlock = 32;  // weight rows that a dense product takes at a time
 
 /** out[t * outStride + r] = dot(weight row r, x row t), in f32. */
 struct DenseJob {
@@ -96,6 +98,7 @@ struct DenseJob {
   int tokens;
   float* out;
   size_t outStride;
+  float* unpacked = nullptr;  // room for kDenseBlock rows, where weights come in blocks
 };
 
 struct Kernels {
@@ -107,7 +110,9 @@ struct Kernels {
   /** Panels [begin, end) of a job. */
   void (*ternary)(const TernaryJob& job, int begin, int end, void* scratch);
   /** Indexed by DenseType. */
-  void (*dense[4])(const DenseJob& job);
+  void (*dense[kDenseTypes])(const DenseJob& job);
+  /** A row of floats as blocks of a DenseType; null for types without blocks. */
+  void (*pack[kDenseTypes])(const float* x, int columns, uint8_t* out);
 
   // One row of `padded` floats each; `width` are real, the rest zeros.
   void (*norm)(const float* x, const float* weight, float eps, int width, int padded, float* out);

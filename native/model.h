@@ -22,7 +22,7 @@ class Model {
       : spec_(std::move(spec)),
         kernels_(kernelsFor(spec_.isa)),
         pool_(spec_.threads > 0 ? spec_.threads : physicalCores()),
-        weights_(spec_, pool_, progress),
+        weights_(spec_, *kernels_, pool_, progress),
         forward_(spec_, *kernels_, weights_, pool_) {}
 
   Limits limits() const {

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,8 @@ struct ModelSpec {
   float attentionScale;
   int ropeDim;
   bool ropeAdjacent;
-  std::vector<float> cos, sin;  // [contextLength, ropeDim / 2]
+  std::vector<float> cos, sin;         // [contextLength, ropeDim / 2]
+  std::optional<TensorType> headType;  // requantise the head; nothing: as stored
 };
 
 }  // namespace unmask

@@ -23,6 +23,8 @@ size_t blockBytes(TensorType type) {
     case TensorType::TQ2_0: return 66;  // qs[64], d
     case TensorType::Q2_0: return 18;   // d, qs[16]
     case TensorType::Q8_0: return 34;   // d, 32 codes
+    case TensorType::Q6_K: return 210;  // low bits, high bits, 16 scales, d
+    case TensorType::Q4_0: return 18;   // d, 16 bytes of two codes
     default: return 0;
   }
 }
@@ -62,6 +64,15 @@ void decodeQ2(const uint8_t* block, uint8_t* codes) {
   for (int i = 0; i < 64; i++) codes[i] = (block[2 + i / 4] >> (2 * (i % 4))) & 3;
 }
 
+/** Weight i of 256; see sixBits in src/format/tensors/blocks.ts. */
+float weightQ6(const uint8_t* block, int i) {
+  const int half = i / 128, field = i / 32 % 4;
+  const int low = (block[64 * half + 32 * (field % 2) + i % 32] >> (field < 2 ? 0 : 4)) & 15;
+  const int high = (block[128 + 32 * half + i % 32] >> (2 * field)) & 3;
+  const float scale = widenF16(loadHalf(block + 208)) * static_cast<float>(static_cast<int8_t>(block[192 + i / 16]));
+  return scale * static_cast<float>((low | high << 4) - 32);
+}
+
 void decodeBlock(TensorType type, const uint8_t* block, uint8_t* codes) {
   if (type == TensorType::TQ1_0) decodeTq1(block, codes);
   else if (type == TensorType::TQ2_0) decodeTq2(block, codes);
@@ -88,9 +99,11 @@ void decodeI2s(const Tensor& tensor, int row, uint8_t* codes) {
 int blockColumns(TensorType type) {
   switch (type) {
     case TensorType::TQ1_0:
-    case TensorType::TQ2_0: return 256;
+    case TensorType::TQ2_0:
+    case TensorType::Q6_K: return 256;
     case TensorType::Q2_0: return 64;
-    case TensorType::Q8_0: return 32;
+    case TensorType::Q8_0:
+    case TensorType::Q4_0: return 32;
     default: return 0;
   }
 }
@@ -164,6 +177,16 @@ void decodeRow(const Tensor& tensor, int row, float* out) {
       for (int k = 0; k < n; k++) {
         const uint8_t* block = data + static_cast<size_t>(k / 32) * 34;
         out[k] = widenF16(loadHalf(block)) * static_cast<float>(static_cast<int8_t>(block[2 + k % 32]));
+      }
+      return;
+    case TensorType::Q6_K:
+      for (int k = 0; k < n; k++) out[k] = weightQ6(data + static_cast<size_t>(k / 256) * 210, k % 256);
+      return;
+    case TensorType::Q4_0:
+      for (int k = 0; k < n; k++) {
+        const uint8_t* block = data + static_cast<size_t>(k / 32) * 18;
+        const int code = (block[2 + k % 16] >> (k % 32 < 16 ? 0 : 4)) & 15;
+        out[k] = widenF16(loadHalf(block)) * static_cast<float>(code - 8);
       }
       return;
     case TensorType::I2_S: {

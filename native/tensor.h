@@ -10,8 +10,8 @@
 namespace unmask {
 
 /** In the order of src/format/types.ts. */
-enum class TensorType : int { F32, F16, BF16, Q8_0, I2_S, TQ1_0, TQ2_0, Q2_0 };
-constexpr int kTensorTypes = 8;
+enum class TensorType : int { F32, F16, BF16, Q8_0, Q6_K, Q4_0, I2_S, TQ1_0, TQ2_0, Q2_0 };
+constexpr int kTensorTypes = 10;
 
 struct Tensor {
   const uint8_t* data;
@@ -20,6 +20,7 @@ struct Tensor {
 };
 
 inline bool isTernary(TensorType type) { return type >= TensorType::I2_S; }
+inline bool isPlain(TensorType type) { return type <= TensorType::BF16; }
 
 /** Columns that share a scale; 0 for types without blocks. */
 int blockColumns(TensorType type);

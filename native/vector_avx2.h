@@ -45,12 +45,17 @@ inline v16 whereAtLeast(v16 x, v16 limit, v16 y) {
   return {_mm256_and_ps(_mm256_cmp_ps(x.lo, limit.lo, _CMP_GE_OQ), y.lo),
           _mm256_and_ps(_mm256_cmp_ps(x.hi, limit.hi, _CMP_GE_OQ), y.hi)};
 }
+inline v16 ifLess(v16 a, v16 b, v16 y, v16 z) {
+  return {_mm256_blendv_ps(z.lo, y.lo, _mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ)),
+          _mm256_blendv_ps(z.hi, y.hi, _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ))};
+}
 inline unsigned equalLanes(v16 a, v16 b) {
   const unsigned lo = static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a.lo, b.lo, _CMP_EQ_OQ)));
   const unsigned hi = static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a.hi, b.hi, _CMP_EQ_OQ)));
   return lo | hi << 8;
 }
 inline __m128i load128(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+inline __m128i load64(const void* p) { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }
 inline const char* bytes(const void* p) { return static_cast<const char*>(p); }
 inline v16 loadF32(const void* p) {
   const float* from = static_cast<const float*>(p);
@@ -75,9 +80,16 @@ inline v16 loadI32(const int32_t* p) {
           _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 8)))};
 }
 inline v16 loadI8(const void* p) {
-  const __m128i b = load128(p);
-  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(b)),
-          _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_unpackhi_epi64(b, b)))};
+  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(load64(p))),
+          _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(load64(bytes(p) + 8)))};
+}
+inline __m256 nibblesHalf(__m128i b, int half, __m256 scale) {
+  const __m256i wide = _mm256_cvtepu8_epi32(b);
+  const __m256i code = half == 0 ? _mm256_and_si256(wide, _mm256_set1_epi32(15)) : _mm256_srli_epi32(wide, 4);
+  return _mm256_fmadd_ps(_mm256_cvtepi32_ps(code), scale, _mm256_mul_ps(scale, _mm256_set1_ps(-8)));
+}
+inline v16 nibbles(const void* p, int half, v16 scale) {
+  return {nibblesHalf(load64(p), half, scale.lo), nibblesHalf(load64(bytes(p) + 8), half, scale.hi)};
 }
 inline __m128i words(__m256 a) {
   const __m256i n = _mm256_cvtps_epi32(a);

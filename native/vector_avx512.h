@@ -32,6 +32,7 @@ inline v16 exp2Whole(v16 n) {
 inline v16 whereAtLeast(v16 x, v16 limit, v16 y) {
   return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, limit, _CMP_GE_OQ), y);
 }
+inline v16 ifLess(v16 a, v16 b, v16 y, v16 z) { return _mm512_mask_mov_ps(z, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y); }
 inline unsigned equalLanes(v16 a, v16 b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 inline v16 loadF32(const void* p) { return _mm512_loadu_ps(p); }
 inline v16 loadF16(const void* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(p))); }
@@ -50,6 +51,12 @@ inline v16 loadBF16(const void* p) {
 inline v16 loadI32(const int32_t* p) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(p)); }
 inline v16 loadI8(const void* p) {
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p))));
+}
+inline v16 nibbles(const void* p, int half, v16 scale) {
+  const __m512i b = _mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p)));
+  const v16 values = _mm512_setr_ps(-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7);
+  // The permutation looks at the low four bits of each lane only.
+  return _mm512_permutexvar_ps(half == 0 ? b : _mm512_srli_epi32(b, 4), mul(values, scale));
 }
 inline void storeI8(int8_t* p, v16 a) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(a)));

@@ -82,6 +82,11 @@ inline v16 whereAtLeast(const v16& x, const v16& limit, v16 y) {
   EACH_LANE y.v[i] = x.v[i] >= limit.v[i] ? y.v[i] : 0.0f;
   return y;
 }
+/** a < b ? y : z, lane by lane; z where either is NaN. */
+inline v16 ifLess(const v16& a, const v16& b, v16 y, const v16& z) {
+  EACH_LANE y.v[i] = a.v[i] < b.v[i] ? y.v[i] : z.v[i];
+  return y;
+}
 /** Bit i is set where lane i is equal. */
 inline unsigned equalLanes(const v16& a, const v16& b) {
   unsigned mask = 0;
@@ -129,6 +134,13 @@ inline v16 loadI8(const void* p) {
   v16 a;
   EACH_LANE a.v[i] = b[i];
   return a;
+}
+/** scale * (nibble - 8) of sixteen bytes: of their low nibbles (half 0) or their high ones (half 1). Exact for an f16 scale. */
+inline v16 nibbles(const void* p, int half, v16 scale) {
+  uint8_t b[16];
+  memcpy(b, p, sizeof b);
+  EACH_LANE scale.v[i] *= static_cast<float>((b[i] >> (4 * half) & 15) - 8);
+  return scale;
 }
 /** Lanes are whole numbers from -128 to 127. */
 inline void storeI8(int8_t* p, const v16& a) { EACH_LANE p[i] = static_cast<int8_t>(a.v[i]); }

@@ -1,8 +1,10 @@
 // Mapping, checking and repacking weights; see weights.h.
 #include "weights.h"
 
+#include <string.h>
+
+#include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <string>
 
 #include "failure.h"
@@ -15,9 +17,11 @@ namespace {
 /** Bytes that kernels may prefetch or read ahead of the last panel. */
 constexpr size_t kSlack = 8192;
 
+constexpr int kHeadRows = 256;  // that one task requantises
+
 }  // namespace
 
-Weights::Weights(const ModelSpec& spec, Pool& pool, const std::function<void(uint64_t, uint64_t)>& progress)
+Weights::Weights(const ModelSpec& spec, const Kernels& kernels, Pool& pool, const Report& report)
     : spec_(spec), file_(spec.path) {
   const size_t count = spec.tensors.size();
   for (const TensorSpec& tensor : spec.tensors) {
@@ -29,17 +33,22 @@ Weights::Weights(const ModelSpec& spec, Pool& pool, const std::function<void(uin
   vectors_.resize(count);
   blockScales_.resize(count);
 
+  int head = -1;
   std::vector<int> linears;  // ternary, in program order, each once
   std::vector<bool> listed(count, false);
   for (const Op& op : spec.ops) {
     if (op.kind == OpKind::Norm) loadVector(op.weight);
+    if (op.kind == OpKind::Head) head = op.weight;
     if (op.bias >= 0) loadVector(op.bias);
     if (op.kind != OpKind::Linear) continue;
     const size_t weight = static_cast<size_t>(op.weight);
     if (traits_[weight].ternary && !listed[weight]) linears.push_back(op.weight);
     listed[weight] = true;
   }
-  loadPanels(pool, linears, progress);
+  if (head >= 0) planHead(head);
+  Progress progress(report, panelsTotal(linears) + headBlocks_.bytes());
+  loadPanels(pool, linears, &progress);
+  if (headBlocks_.bytes() > 0) loadHead(kernels, pool, head, &progress);
 }
 
 void Weights::checkTensor(const TensorSpec& tensor) const {
@@ -60,14 +69,63 @@ void Weights::loadVector(int weight) {
   bytes_ += vector.size() * sizeof(float);
 }
 
-void Weights::loadPanels(Pool& pool, const std::vector<int>& linears,
-                         const std::function<void(uint64_t, uint64_t)>& progress) {
+/** Decides what the head will be and makes room for it. */
+void Weights::planHead(int weight) {
+  head_ = tensor(weight);
+  const TensorType type = spec_.headType.value_or(head_.type);
+  if (type == head_.type) return;
+  const size_t bytes = tensorBytes(type, head_.columns, head_.rows);
+  if (bytes == 0)
+    throw Failure("type_does_not_fit", "Rows of " + std::to_string(head_.columns) +
+                                           " weights are no whole number of the head's blocks. Use another --head.");
+  headBlocks_ = Region(bytes);
+  head_.data = headBlocks_.as<uint8_t>();
+  head_.type = type;
+  bytes_ += headBlocks_.bytes();
+}
+
+/** Requantises row by row from the mapping, whose pages are released behind. */
+void Weights::loadHead(const Kernels& kernels, Pool& pool, int weight, Progress* progress) {
+  const Tensor& stored = tensor(weight);
+  const size_t from = rowBytes(stored.type, stored.columns), to = rowBytes(head_.type, head_.columns);
+  const size_t columns = static_cast<size_t>(stored.columns);
+  uint8_t* blocks = headBlocks_.as<uint8_t>();
+  const auto pack = kernels.pack[static_cast<int>(head_.type)];
+  std::atomic<int> next{0};
+  pool.run([&](int) {
+    std::vector<float> row(columns);
+    std::vector<uint16_t> halves(columns);
+    for (int first; (first = next.fetch_add(kHeadRows)) < stored.rows;) {
+      const int end = std::min(first + kHeadRows, stored.rows);
+      for (int r = first; r < end; r++) {
+        if (stored.type == TensorType::F16) {
+          memcpy(halves.data(), stored.data + r * from, from);
+          kernels.widen(halves.data(), stored.columns, row.data());
+        } else {
+          decodeRow(stored, r, row.data());
+        }
+        pack(row.data(), stored.columns, blocks + r * to);
+      }
+      const uint64_t rows = static_cast<uint64_t>(end - first);
+      file_.release(spec_.tensors[static_cast<size_t>(weight)].offset + static_cast<size_t>(first) * from, rows * from);
+      progress->add(rows * to);
+    }
+  });
+}
+
+uint64_t Weights::panelsTotal(const std::vector<int>& linears) const {
+  uint64_t total = 0;
+  for (const int weight : linears)
+    total += panelBytes(tensor(weight).columns) * static_cast<uint64_t>(panelCount(tensor(weight).rows));
+  return total;
+}
+
+void Weights::loadPanels(Pool& pool, const std::vector<int>& linears, Progress* progress) {
   struct Job {
     int weight, first;         // panel number among all panels
     std::atomic<int> left{0};  // panels still to pack
   };
   std::vector<Job> jobs(linears.size());
-  size_t total = 0;
   int panels = 0;
   for (size_t i = 0; i < linears.size(); i++) {
     const Tensor& t = tensor(linears[i]);
@@ -75,9 +133,8 @@ void Weights::loadPanels(Pool& pool, const std::vector<int>& linears,
     jobs[i].first = panels;
     jobs[i].left = panelCount(t.rows);
     panels += panelCount(t.rows);
-    total += panelBytes(t.columns) * panelCount(t.rows);
   }
-  codes_ = Region(total + kSlack);
+  codes_ = Region(panelsTotal(linears) + kSlack);
   bytes_ += codes_.bytes();
 
   uint8_t* codes = codes_.as<uint8_t>();
@@ -110,8 +167,6 @@ void Weights::loadPanels(Pool& pool, const std::vector<int>& linears,
   }
 
   std::atomic<int> nextPanel{0};
-  std::mutex reporting;
-  uint64_t done = 0;
   pool.run([&](int) {
     PanelScratch scratch;
     size_t i = 0;
@@ -131,9 +186,7 @@ void Weights::loadPanels(Pool& pool, const std::vector<int>& linears,
       if (job.left.fetch_sub(1) > 1) continue;
       const TensorSpec& spec = spec_.tensors[weight];
       file_.release(spec.offset, spec.bytes);
-      std::lock_guard<std::mutex> lock(reporting);
-      done += panelBytes(t.columns) * panelCount(t.rows);
-      progress(done, total);
+      progress->add(panelBytes(t.columns) * static_cast<uint64_t>(panelCount(t.rows)));
     }
   });
 }

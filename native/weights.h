@@ -1,12 +1,14 @@
 // A model's weights: mapped, and where a kernel wants another form, made once at load.
 //
 // Ternary matrices of linears become panels in one huge-page region, in program order, and
-// their mapped pages are released. Norms and biases become padded f32 vectors. Everything
-// else (embedding, head, float linears) is read in the mapping.
+// their mapped pages are released. Norms and biases become padded f32 vectors. The head may be
+// requantised into memory of its own; the embedding keeps its values, whether they share a tensor
+// or not. Everything else (embedding, head, float linears) is read in the mapping.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "kernels.h"
@@ -19,12 +21,17 @@ namespace unmask {
 
 class Weights {
  public:
-  /** `progress(done, total)` is called with bytes, from any thread of the pool, one call at a time. Throws Failure. */
-  Weights(const ModelSpec& spec, Pool& pool, const std::function<void(uint64_t, uint64_t)>& progress);
+  /** Told bytes made and bytes to make, from any thread of the pool, one call at a time. */
+  using Report = std::function<void(uint64_t, uint64_t)>;
+
+  /** Throws Failure. */
+  Weights(const ModelSpec& spec, const Kernels& kernels, Pool& pool, const Report& report);
 
   const std::vector<WeightTraits>& traits() const { return traits_; }
   /** As stored in the file. */
   const Tensor& tensor(int weight) const { return tensors_[weight]; }
+  /** What the head multiplies with: as stored, or requantised. Of a program that has a head. */
+  const Tensor& head() const { return head_; }
   /** Panels of a ternary linear. */
   const TernaryWeight& panels(int weight) const { return panels_[weight]; }
   /** A norm or bias, zero-padded; null for -1. */
@@ -33,9 +40,27 @@ class Weights {
   uint64_t bytes() const { return bytes_; }
 
  private:
+  class Progress {
+   public:
+    Progress(const Report& report, uint64_t total) : report_(report), total_(total) {}
+    void add(uint64_t bytes) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      report_(done_ += bytes, total_);
+    }
+
+   private:
+    const Report& report_;
+    const uint64_t total_;
+    std::mutex mutex_;
+    uint64_t done_ = 0;
+  };
+
   void checkTensor(const TensorSpec& tensor) const;
   void loadVector(int weight);
-  void loadPanels(Pool& pool, const std::vector<int>& linears, const std::function<void(uint64_t, uint64_t)>& progress);
+  void planHead(int weight);
+  uint64_t panelsTotal(const std::vector<int>& linears) const;
+  void loadPanels(Pool& pool, const std::vector<int>& linears, Progress* progress);
+  void loadHead(const Kernels& kernels, Pool& pool, int weight, Progress* progress);
 
   const ModelSpec& spec_;
   MappedFile file_;
@@ -44,7 +69,8 @@ class Weights {
   std::vector<TernaryWeight> panels_;
   std::vector<std::vector<float>> vectors_;
   std::vector<std::unique_ptr<float[]>> blockScales_;
-  Region codes_;
+  Region codes_, headBlocks_;
+  Tensor head_{};
   uint64_t bytes_ = 0;
 };
 

@@ -107,10 +107,11 @@ void turns() {
 
 void dense() {
   Random random(12);
-  for (int i = 0; i < 80; i++) {
-    const TensorType type = static_cast<TensorType>(i % 4);
-    const int rows = random.integer(1, 40), tokens = random.integer(1, 60);
-    const int columns = type == TensorType::Q8_0 ? 32 * random.integer(1, 6) : random.integer(1, 200);
+  for (int i = 0; i < 120; i++) {
+    const TensorType type = static_cast<TensorType>(i % kDenseTypes);
+    const int rows = random.integer(1, 40), tokens = i % 4 == 0 ? random.integer(1, 3) : random.integer(1, 60);
+    const int block = blockColumns(type);  // rows of blocks also longer than what is opened at once
+    const int columns = block == 0 ? random.integer(1, 200) : block * random.integer(1, block == 256 ? 3 : 40);
     const int padded = roundUp(columns, kPadding);
     const size_t bytes = rowBytes(type, columns);
     // Exactly as long as it is, and off any alignment: reading past the end is the sanitizer's to find.
@@ -125,6 +126,8 @@ void dense() {
         if (type == TensorType::F16) memcpy(row + 2 * c, &f16, 2);
         if (type == TensorType::BF16) memcpy(row + 2 * c, &bf16, 2);
         if (type == TensorType::Q8_0 && c % 32 == 0) memcpy(row + c / 32 * 34, &d, 2);
+        if (type == TensorType::Q6_K && c % 256 == 0) memcpy(row + c / 256 * 210 + 208, &d, 2);
+        if (type == TensorType::Q4_0 && c % 32 == 0) memcpy(row + c / 32 * 18, &d, 2);
       }
     }
     const Tensor tensor = {&weight[1], type, columns, rows};
@@ -143,9 +146,11 @@ void dense() {
     same(
         [&](const Kernels& k) {
           std::vector<float> out(static_cast<size_t>(tokens * rows));
-          DenseJob job = {&weight[1], bytes,      rows,
-                          columns,    x.data(),   static_cast<size_t>(padded),
-                          tokens,     out.data(), static_cast<size_t>(rows)};
+          std::vector<float> unpacked(static_cast<size_t>(kDenseBlock * columns));
+          DenseJob job = {&weight[1],     bytes,      rows,
+                          columns,        x.data(),   static_cast<size_t>(padded),
+                          tokens,         out.data(), static_cast<size_t>(rows),
+                          unpacked.data()};
           k.dense[static_cast<int>(type)](job);
           return out;
         },
@@ -264,7 +269,7 @@ int main() {
   test("16-bit floats: every value widened, many narrowed", halves);
   test("norm, add, silu, relu2", rows);
   test("rope", turns);
-  test("dense products of f32, f16, bf16 and q8_0 rows at any address", dense);
+  test("dense products of f32, f16, bf16, q8_0, q6_k and q4_0 rows at any address", dense);
   test("outer product and softmax", attention);
   test("statistics of a chunk of logits", head);
   return finish();

@@ -5,7 +5,9 @@
 
 import { type ModelFile, tensorTypes } from "../format/types.js";
 import { UnmaskError } from "../util/errors.js";
+import { blockTypeOf } from "./head.js";
 import type { Op, Program } from "./program.js";
+import type { HeadType } from "./types.js";
 
 /** In the order of OpKind in native/program.h. */
 const opKinds = ["embed", "norm", "linear", "rope", "attend", "gate", "add", "head"] as const;
@@ -27,12 +29,13 @@ export interface PackedProgram {
   attentionScale: number;
   ropeDim: number;
   ropeAdjacent: number; // 0 or 1
+  headType: number; // what to requantise the head to, -1: as stored
   cos: Float32Array;
   sin: Float32Array;
 }
 
 /** @throws UnmaskError tensor_missing */
-export function packProgram(program: Program, file: Pick<ModelFile, "tensors">): PackedProgram {
+export function packProgram(program: Program, file: Pick<ModelFile, "tensors">, head?: HeadType): PackedProgram {
   const weights = new Map<string, number>();
   const tensors: number[] = [];
   const weight = (name: string | null): number => {
@@ -69,6 +72,7 @@ export function packProgram(program: Program, file: Pick<ModelFile, "tensors">):
     attentionScale: program.attentionScale,
     ropeDim: program.rope.dim,
     ropeAdjacent: program.rope.pairing === "adjacent" ? 1 : 0,
+    headType: head === undefined ? -1 : tensorTypes.indexOf(blockTypeOf(head)),
     cos: program.rope.cos,
     sin: program.rope.sin,
   };

@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { ModelFile } from "../format/types.js";
 import { type ErrorCode, errorTable, UnmaskError } from "../util/errors.js";
+import { headInMemory, storedHead } from "./head.js";
 import { type PackedProgram, packProgram } from "./native-program.js";
 import { Answers, RequestPacker } from "./native-request.js";
 import type { Program } from "./program.js";
@@ -97,16 +98,18 @@ export function nativeAvailable(): { ok: true; isa: string[] } | { ok: false; re
 }
 
 /**
- * Maps the file's weights and repacks the ternary ones, on the addon's threads.
+ * Maps the file's weights, repacks the ternary ones and requantises the head if asked, on the addon's threads.
  *
  * @param file is read by path while the backend lives and must not shrink; it may be closed.
  * @param options isa may also come from UNMASK_ISA.
  * @throws UnmaskError native_unavailable, config_invalid (isa), tensor_missing, tensor_shape_mismatch,
- *   file_not_found, gguf_invalid, out_of_memory
+ *   type_does_not_fit (head), file_not_found, gguf_invalid, out_of_memory
  */
 export async function createNative(program: Program, file: ModelFile, options: BackendOptions): Promise<NativeBackend> {
   const addon = loadAddon();
-  const packed = packProgram(program, file);
+  const head = storedHead(program, file.tensors);
+  if (head !== undefined) headInMemory(head, options.head); // refuses what does not fit
+  const packed = packProgram(program, file, options.head);
   const session = addon.create({
     ...packed,
     path: file.path,

@@ -1,27 +1,39 @@
 // Reads a program's weights into the JavaScript heap: as f32 what is looked up or multiplied
 // in f32, as ternary values with their scales what is multiplied in integers.
 
-import { isTernary, type TernaryTensor, tensorToFloats, unpackTernary } from "../format/tensors/index.js";
+import {
+  isTernary,
+  packFloats,
+  type TernaryTensor,
+  tensorToFloats,
+  unpackFloats,
+  unpackTernary,
+} from "../format/tensors/index.js";
 import type { ModelFile, TensorInfo } from "../format/types.js";
 import { UnmaskError } from "../util/errors.js";
+import { blockTypeOf, headInMemory } from "./head.js";
 import type { Op, Program } from "./program.js";
 import type { Matrix, TernaryMatrix } from "./reference-ops.js";
+import type { HeadType } from "./types.js";
 
 export interface Weights {
-  /** Embedding, head, norms and biases, whatever their type in the file. */
+  /** Embedding, stored head, norms and biases, whatever their type in the file. */
   floats: Map<string, Float32Array>;
+  /** The head: one of these floats, unless it is requantised. */
+  head: Float32Array | null;
   /** Weights of linear ops. */
   matrices: Map<string, Matrix>;
   bytes: number;
 }
 
-/** @throws UnmaskError tensor_missing */
+/** @throws UnmaskError tensor_missing, type_does_not_fit (head) */
 export async function readWeights(
   program: Program,
   file: ModelFile,
+  head: HeadType | undefined,
   onProgress: (done: number, total: number) => void,
 ): Promise<Weights> {
-  const weights: Weights = { floats: new Map(), matrices: new Map(), bytes: 0 };
+  const weights: Weights = { floats: new Map(), head: null, matrices: new Map(), bytes: 0 };
   for (const [done, op] of program.ops.entries()) {
     for (const { name, as } of weightsOf(op)) {
       if (weights[as].has(name)) continue;
@@ -37,9 +49,20 @@ export async function readWeights(
         weights.bytes += matrix.values.byteLength;
       }
     }
+    if (op.op === "head") addHead(weights, find(file, op.weight), head);
     onProgress(done + 1, program.ops.length);
   }
   return weights;
+}
+
+/** Of the floats of its tensor, which are there. */
+function addHead(weights: Weights, stored: TensorInfo, head: HeadType | undefined): void {
+  const values = weights.floats.get(stored.name)!;
+  weights.head = values;
+  if (head === undefined || headInMemory(stored, head) === stored) return;
+  const type = blockTypeOf(head);
+  weights.head = unpackFloats(type, packFloats(type, values));
+  weights.bytes += weights.head.byteLength;
 }
 
 function weightsOf(op: Op): { name: string; as: "floats" | "matrices" }[] {

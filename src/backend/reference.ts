@@ -26,10 +26,10 @@ import {
  * Reads all weights into memory: 1 byte a ternary weight, 4 bytes any other.
  *
  * @param file stays the caller's to close, and may be closed once this resolves.
- * @throws UnmaskError tensor_missing, and what reading the file throws
+ * @throws UnmaskError tensor_missing, type_does_not_fit (head), and what reading the file throws
  */
 export async function createReference(program: Program, file: ModelFile, options: BackendOptions): Promise<Backend> {
-  const weights = await readWeights(program, file, options.onProgress ?? (() => {}));
+  const weights = await readWeights(program, file, options.head, options.onProgress ?? (() => {}));
   return new Reference(program, weights, options);
 }
 
@@ -72,13 +72,14 @@ class Reference implements Backend {
     this.#disposed = true;
     await this.#running?.catch(() => {});
     this.#weights.floats.clear();
+    this.#weights.head = null;
     this.#weights.matrices.clear();
     this.#kv.free();
   }
 
   async #run(spans: readonly Span[]): Promise<(Predictions | null)[]> {
     const { ops, widths, headDim, rope: table } = this.#program;
-    const { floats, matrices } = this.#weights;
+    const { floats, head, matrices } = this.#weights;
     const tokens = spans.flatMap((span) => [...span.tokens]); // [rows]
     const positions = Int32Array.from(spans.flatMap((span) => span.tokens.map((_, r) => span.position + r))); // [rows]
     const activations = new Map<string, Float32Array>(); // name -> [rows, widths[name]]
@@ -122,7 +123,7 @@ class Reference implements Backend {
         case "head": {
           const ofSpan = perSpan(spans, input(op.input));
           predictions = spans.map((span, i) =>
-            span.head === null ? null : this.#predict(span.head, span, ofSpan[i], floats.get(op.weight)!),
+            span.head === null ? null : this.#predict(span.head, span, ofSpan[i], head!),
           );
           break;
         }

@@ -10,6 +10,10 @@ import type { Program } from "./program.js";
 /** Positions per K/V page. Also the grain of the prefix cache. */
 export const pageSize = 32;
 
+/** What a head can be requantised to, the most exact first. */
+export const headTypes = ["q8_0", "q6_k", "q4_0"] as const;
+export type HeadType = (typeof headTypes)[number];
+
 export type Visibility = "causal" | "block";
 
 /** What the caller wants to know about some rows of a span. All of them belong to one request. */
@@ -76,6 +80,8 @@ export interface BackendOptions {
   threads?: number;
   /** Force an instruction set ("scalar", "avx2", "avxvnni", "avx512vnni"); absent: the best this CPU has. */
   isa?: string;
+  /** Requantise the head, and only it, to this type, by ggml's reference quantiser; absent: as stored. */
+  head?: HeadType;
   onProgress?: (done: number, total: number) => void;
 }
 

@@ -5,7 +5,7 @@
 // insists, and then the file says so.
 
 import { fitsType, tensorTypeTable } from "../format/tensor-types.js";
-import { isTernary, type TernaryType } from "../format/tensors/index.js";
+import { type BlockType, isTernary, type TernaryType } from "../format/tensors/index.js";
 import type { TensorType } from "../format/types.js";
 import { UnmaskError } from "../util/errors.js";
 import type { PlannedTensor } from "./architectures.js";
@@ -17,8 +17,8 @@ export type OutputType = (typeof outputTypes)[number];
 /** Share of zero weights that absmean training leaves: 42 % in BitNet-b1.58-2B-4T, 31 % for Gaussian weights. */
 const usualZeroShare = { least: 0.2, most: 0.6 };
 
-export function storedType(type: OutputType): Exclude<TensorType, "Q8_0"> {
-  return type.toUpperCase() as Exclude<TensorType, "Q8_0">;
+export function storedType(type: OutputType): Exclude<TensorType, BlockType> {
+  return type.toUpperCase() as Exclude<TensorType, BlockType>;
 }
 
 /** Whether the checkpoint says it was trained ternary. Throws `checkpoint_invalid` for other quantisations. */

@@ -23,6 +23,8 @@ export const tensorTypeTable: Readonly<Record<TensorType, TensorTypeInfo>> = {
   F16: { id: 1, blockElements: 1, blockBytes: 2, trailerBytes: 0, ternary: false },
   BF16: { id: 30, blockElements: 1, blockBytes: 2, trailerBytes: 0, ternary: false },
   Q8_0: { id: 8, blockElements: 32, blockBytes: 34, trailerBytes: 0, ternary: false },
+  Q6_K: { id: 14, blockElements: 256, blockBytes: 210, trailerBytes: 0, ternary: false },
+  Q4_0: { id: 2, blockElements: 32, blockBytes: 18, trailerBytes: 0, ternary: false },
   I2_S: { id: 36, blockElements: 128, blockBytes: 32, trailerBytes: 32, ternary: true },
   TQ1_0: { id: 34, blockElements: 256, blockBytes: 54, trailerBytes: 0, ternary: true },
   TQ2_0: { id: 35, blockElements: 256, blockBytes: 66, trailerBytes: 0, ternary: true },

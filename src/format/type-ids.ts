@@ -9,11 +9,11 @@ import { elementCount, fitsType, tensorBytes, tensorTypeTable } from "./tensor-t
 import { type TensorType, tensorTypes } from "./types.js";
 
 const convertAgain = "Convert the original checkpoint with `unmask convert`.";
-const requantise = "Use a file in F16, BF16 or Q8_0, or convert the original checkpoint with `unmask convert`.";
+const requantise =
+  "Use a file in F16, BF16, Q8_0, Q6_K or Q4_0, or convert the original checkpoint with `unmask convert`.";
 
 /** Types of ggml and its forks that this project does not read. */
 const foreignNames: Readonly<Record<number, string>> = {
-  2: "Q4_0",
   3: "Q4_1",
   6: "Q5_0",
   7: "Q5_1",
@@ -22,7 +22,6 @@ const foreignNames: Readonly<Record<number, string>> = {
   11: "Q3_K",
   12: "Q4_K",
   13: "Q5_K",
-  14: "Q6_K",
   15: "Q8_K",
   16: "IQ2_XXS",
   17: "IQ2_XS",

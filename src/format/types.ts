@@ -1,7 +1,7 @@
 // What a model file looks like to the layers above: metadata and a directory of tensors.
 // The bytes stay in the file; nothing here holds weights.
 
-export const tensorTypes = ["F32", "F16", "BF16", "Q8_0", "I2_S", "TQ1_0", "TQ2_0", "Q2_0"] as const;
+export const tensorTypes = ["F32", "F16", "BF16", "Q8_0", "Q6_K", "Q4_0", "I2_S", "TQ1_0", "TQ2_0", "Q2_0"] as const;
 export type TensorType = (typeof tensorTypes)[number];
 
 export type MetadataValue = string | number | bigint | boolean | MetadataValue[];

@@ -296,7 +296,7 @@ describe("a damaged file", () => {
     });
 
     it.each([
-      [14, "Q6_K"],
+      [12, "Q4_K"],
       [38, "TL1"],
       [39, "MXFP4"],
       [142, "PQ2_0"],

@@ -4,6 +4,7 @@ import type { TensorType } from "../types.js";
 import { type FloatType, unpackFloats } from "./float.js";
 import { type TernaryType, ternaryToFloats, unpackTernary } from "./ternary.js";
 
+export { type BlockType, blockTypes } from "./blocks.js";
 export { type FloatType, packFloats, unpackFloats } from "./float.js";
 export * from "./ternary.js";
 
