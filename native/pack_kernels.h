@@ -16,12 +16,16 @@ inline void storeHalf(uint8_t* p, float x) {
 
 inline float magnitude(float x) { return __builtin_fabsf(x); }
 
-/** The first value of the largest magnitude. */
+/** The first value of the largest magnitude, of a multiple of 16 values. */
 inline float extremeOf(const float* x, int n) {
-  float most = 0.0f;
-  for (int i = 0; i < n; i++)
-    if (magnitude(x[i]) > magnitude(most)) most = x[i];
-  return most;
+  v16 most = set1(0.0f);
+  for (int i = 0; i < n; i += 16) most = max(most, abs(load(x + i)));
+  const float largest = maxLanes(most);
+  for (int i = 0; largest > 0.0f && i < n; i += 16) {
+    const unsigned equal = equalLanes(abs(load(x + i)), set1(largest));
+    if (equal != 0) return x[i + __builtin_ctz(equal)];
+  }
+  return 0.0f;
 }
 
 /** To the nearest integer, halves away from zero. */

@@ -16,12 +16,12 @@ namespace {
 /** A two-layer transformer of random weights in a temporary file. */
 class TinyModel {
  public:
-  explicit TinyModel(uint32_t seed) : random_(seed) {
+  explicit TinyModel(uint32_t seed, int hidden = 128) : random_(seed) {
     char name[] = "/tmp/unmask-native-test-XXXXXX";
     close(mkstemp(name));
     path_ = name;
-    spec_ = {path_, "", 1, 64, 12, {}, {}, {}, 2, 6, 2, 10, 700, 96, 16, 0.3f, 8, false, {}, {}};
-    const int hidden = 128, ffn = 192, q = 60, kv = 20;
+    spec_ = {path_, "", 1, 64, 12, {}, {}, {}, 2, 6, 2, 10, 700, 96, 16, 0.3f, 8, false, {}, {}, {}};
+    const int ffn = 192, q = 60, kv = 20;
     // x, h, q, k, v, a, y, g, u
     spec_.widths = {hidden, hidden, q, kv, kv, q, hidden, ffn, ffn};
     const int table = matrix(TensorType::F16, hidden, spec_.vocabulary);
@@ -195,6 +195,29 @@ void sameBitsEverywhere() {
   }
 }
 
+/** Rows enough for three threads to share; other bits than the stored head, on every machine the same. */
+void requantisedHeads() {
+  const TinyModel tiny(10, 256);
+  Model stored(tiny.spec("", 1), kQuiet);
+  const std::vector<float> before = script(stored);
+  for (const TensorType type : {TensorType::Q8_0, TensorType::Q6_K, TensorType::Q4_0}) {
+    std::vector<float> expected;
+    for (const std::string& isa : instructionSets()) {
+      for (const int threads : {1, 3}) {
+        ModelSpec spec = tiny.spec(isa, threads);
+        spec.headType = type;
+        uint64_t done = 0, total = 0;
+        Model model(spec, [&](uint64_t d, uint64_t t) { done = d, total = t; });
+        CHECK(model.weightBytes() - stored.weightBytes() == tensorBytes(type, 256, 700));
+        CHECK(done == total && total > tensorBytes(type, 256, 700));
+        const std::vector<float> found = script(model);
+        if (expected.empty()) expected = found;
+        CHECK(sameBits(found, expected) && !sameBits(found, before));
+      }
+    }
+  }
+}
+
 void batchesAndAskedRows() {
   const TinyModel tiny(4);
   Model model(tiny.spec("", 2), kQuiet);
@@ -286,6 +309,7 @@ void badModels() {
   CHECK(load([](ModelSpec& s) { s.tensors[2].columns += 32; }) == "tensor_shape_mismatch");
   CHECK(load([](ModelSpec& s) { s.tensors.back().offset += 1; }) == "gguf_invalid");
   CHECK(load([](ModelSpec& s) { s.tensors[1].offset = ~uint64_t{0} - 5; }) == "gguf_invalid");
+  CHECK(load([](ModelSpec& s) { s.headType = TensorType::Q6_K; }) == "type_does_not_fit");
   CHECK(load([](ModelSpec& s) { s.pages = 1 << 30, s.contextLength = 1 << 20; }) != "");
 }
 
@@ -323,6 +347,7 @@ void badRequests() {
 
 int main() {
   test("same bits on every instruction set, with any number of threads", sameBitsEverywhere);
+  test("same bits with a requantised head", requantisedHeads);
   test("same bits alone and together, whatever else is asked", batchesAndAskedRows);
   test("several models at once", severalModelsAtOnce);
   test("a forward can be stopped", aborting);

@@ -17,7 +17,7 @@ const answerSchema = z.object({
   tokensPerSecond: z.array(z.number()),
 });
 const baselineSchema = z.object({
-  model: z.object({ name: z.string(), sha256: z.string() }),
+  model: z.object({ name: z.string(), sha256: z.string(), head: z.string().optional() }),
   machine: z.object({ cpu: z.string(), backend: z.string(), isa: z.string(), threads: z.int() }),
   answers: z.array(answerSchema).min(1),
 });

@@ -107,7 +107,8 @@ export function randomTokens(count: number, vocabulary: number, seed = 1): numbe
   return Array.from({ length: count }, (_, i) => hash(seed, i, 0) % vocabulary);
 }
 
-function headOf(rows: readonly number[], suppress = -1): HeadRequest {
+/** Greedy, of these rows. */
+export function headOf(rows: readonly number[], suppress = -1): HeadRequest {
   return { rows, suppress, temperature: 0, topP: 1, topK: 0, seed: 0, draw: 0, top: 0, logits: false };
 }
 

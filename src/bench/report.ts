@@ -17,6 +17,7 @@ export function markdown(report: Report): string {
     forwardTable(report),
     generationTable(report),
     concurrencyTable(report),
+    headTable(report),
     profileTables(report),
     sweepTable(report),
   ];
@@ -25,11 +26,11 @@ export function markdown(report: Report): string {
 
 /** Model, quality note, threads, instruction set, machine, peaks. */
 export function heading({ machine, subject, backend, peaks, rounds, otherWork }: Report): string {
-  const { file, architecture, attention, weightType, parameters, bytes, synthetic } = subject;
+  const { file, architecture, attention, weightType, head, parameters, bytes, synthetic } = subject;
   const threads = `${backend.threads} ${backend.threads === 1 ? "thread" : "threads"}`;
   const { int8Gops, floatGops, readGBs } = peaks ?? {};
   const lines = [
-    `Model \`${file}\`: ${architecture}, ${attention}, ${weightType}, ${(parameters / 1e6).toFixed(1)} M parameters, ` +
+    `Model \`${file}\`: ${architecture}, ${attention}, ${weightType}, head ${headName(head)}, ${(parameters / 1e6).toFixed(1)} M parameters, ` +
       `${showBytes(bytes)}; ${synthetic ? "random weights: no quality" : "quality: see `unmask eval`"}.`,
     `${machine.cpu}, ${machine.cores} cores, ${showBytes(machine.memoryBytes)}, ${machine.platform}, ` +
       `Node.js ${machine.node}; ${backend.kind} ${backend.isa}, ${threads}.`,
@@ -107,6 +108,27 @@ function concurrencyTable({ concurrency }: Report): string {
       `${(rowsPerSecond / alone.rowsPerSecond).toFixed(2)}x`,
     ]),
   );
+}
+
+function headTable({ heads, subject }: Report): string {
+  if (heads === undefined) return "";
+  const rows = heads.map(({ head, type, bytes, ms, same, rows }) => [
+    head === null ? `as stored, ${type}` : `\`--head ${head}\``,
+    showBytes(bytes),
+    spread(ms, 2),
+    spread(inverse(ms, 1000), 1),
+    percent(same / rows),
+  ]);
+  const what = subject.synthetic ? "a text of random tokens" : "text that the model wrote";
+  return (
+    `${table(["head", "size", "decode 1 token, ms", "tokens/s", "same choice"], rows)}\n\n` +
+    `Same choice: how often the most probable token is that of the stored head, over ${heads[0].rows} rows of ${what}.`
+  );
+}
+
+/** "F16", or "Q8_0 (stored as F16)". */
+function headName({ type, stored }: Report["subject"]["head"]): string {
+  return type === stored ? type : `${type} (stored as ${stored})`;
 }
 
 function profileTables({ profile, peaks }: Report): string {

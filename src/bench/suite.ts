@@ -7,6 +7,7 @@ import type { LoadOptions } from "../engine/types.js";
 import { type ConcurrencyResult, concurrencyCandidate, concurrencyCases, concurrencyResults } from "./concurrency.js";
 import { denoiseSpan, type ForwardCase, forwardCandidate, forwardCases, prefillCase } from "./forwards.js";
 import { type GenerationResult, generationCandidate, generationCases, generationResult } from "./generation.js";
+import { type HeadResult, measureHeads } from "./heads.js";
 import { type Machine, OtherWork, thisMachine } from "./machine.js";
 import { measurePeaks, type Peaks } from "./peaks.js";
 import {
@@ -21,9 +22,9 @@ import {
 import { inTurns, type RoundOptions, throwIfAborted } from "./rounds.js";
 import { type Spread, spreadOf } from "./statistics.js";
 import { type SweepResult, sweepOne, threadCounts } from "./sweep.js";
-import { sumOfWork, type Work, workOfForward } from "./work.js";
+import { sumOfWork, type Tensors, tensorsInMemory, type Work, workOfForward } from "./work.js";
 
-export const benchParts = ["load", "forwards", "generation", "concurrency", "profile", "sweep"] as const;
+export const benchParts = ["load", "forwards", "generation", "concurrency", "heads", "profile", "sweep"] as const;
 export type BenchPart = (typeof benchParts)[number];
 
 export interface SuiteOptions extends Omit<RoundOptions, "warmUp" | "onRun"> {
@@ -37,6 +38,8 @@ export interface Subject {
   architecture: string;
   attention: string;
   weightType: string;
+  /** Type of the head's matrix, in use and as stored. */
+  head: { type: string; stored: string };
   parameters: number;
   /** Random weights, which say nothing about quality. */
   synthetic: boolean;
@@ -74,11 +77,12 @@ export interface Report {
   forwards?: ForwardResult[];
   generation?: GenerationResult[];
   concurrency?: ConcurrencyResult[];
+  heads?: HeadResult[];
   profile?: { forwards: ForwardProfile[]; steps: StepTimes[] } | null;
   sweep?: SweepResult[];
 }
 
-type Loaded = Awaited<ReturnType<typeof loadParts>>;
+type Loaded = Awaited<ReturnType<typeof loadParts>> & { tensors: Tensors };
 
 const loads = 3;
 const profiledForwards = 20;
@@ -88,11 +92,17 @@ export async function measure(path: string, load: LoadOptions, options: SuiteOpt
   const { parts, rounds, signal, onProgress = () => {} } = options;
   const wants = (part: BenchPart) => parts.includes(part);
   const others = new OtherWork();
-  const open = async (more: LoadOptions = {}) => {
+  const open = async (more: LoadOptions = {}): Promise<Loaded> => {
     throwIfAborted(signal);
     onProgress("loading the model");
-    return await loadParts(path, { ...load, ...more, prefixCache: false });
+    const all = { ...load, ...more, prefixCache: false };
+    const parts = await loadParts(path, all);
+    return { ...parts, tensors: tensorsInMemory(parts.program, parts.file.tensors, all.head) };
   };
+  const onRun = (name: string, done: number, total: number) => onProgress(`${name} (${done + 1}/${total})`);
+  const turns: RoundOptions = { rounds, signal, onRun };
+  // They load models of their own: before ours, so that one at a time is in memory.
+  const heads = wants("heads") ? await measureHeads((head) => open({ head }), close, turns) : undefined;
   const times: number[] = [];
   let loaded = await timed(open, times);
   try {
@@ -100,9 +110,7 @@ export async function measure(path: string, load: LoadOptions, options: SuiteOpt
       await close(loaded);
       loaded = await timed(open, times);
     }
-    const onRun = (name: string, done: number, total: number) => onProgress(`${name} (${done + 1}/${total})`);
-    const turns: RoundOptions = { rounds, signal, onRun };
-    const report: Report = { ...(await describe(loaded)), rounds, otherWork: 0 };
+    const report: Report = { ...(await describe(loaded)), rounds, otherWork: 0, heads };
     if (wants("load")) report.load = loadResult(loaded, times);
     if (wants("forwards")) report.forwards = await measureForwards(loaded, turns);
     if (wants("generation")) report.generation = await measureGeneration(loaded, turns);
@@ -129,7 +137,7 @@ async function timed(open: () => Promise<Loaded>, times: number[]): Promise<Load
   return loaded;
 }
 
-async function close({ backend, file }: Loaded): Promise<void> {
+async function close({ backend, file }: Pick<Loaded, "backend" | "file">): Promise<void> {
   await backend.dispose();
   await file.close();
 }
@@ -138,11 +146,11 @@ async function describe(
   loaded: Loaded,
 ): Promise<Pick<Report, "machine" | "subject" | "backend" | "maxRows" | "peaks">> {
   const { info, file, backend, maxRows } = loaded;
-  const { id, bytes, architecture, attention, weightType, parameters } = info;
+  const { id, bytes, architecture, attention, weightType, head, parameters } = info;
   const synthetic = file.metadata.get("unmask.synthetic") === true;
   return {
     machine: thisMachine(),
-    subject: { file: `${id}.gguf`, bytes, architecture, attention, weightType, parameters, synthetic },
+    subject: { file: `${id}.gguf`, bytes, architecture, attention, weightType, head, parameters, synthetic },
     backend: backend.info,
     maxRows,
     peaks: await measurePeaks(backend.info),
@@ -176,8 +184,8 @@ async function measureForwards(loaded: Loaded, turns: RoundOptions): Promise<For
   }));
 }
 
-function workOfCase({ program, file }: Loaded, { forwards }: ForwardCase): Work {
-  return sumOfWork(forwards.map((spans) => workOfForward(program, file.tensors, spans)));
+function workOfCase({ program, tensors }: Loaded, { forwards }: ForwardCase): Work {
+  return sumOfWork(forwards.map((spans) => workOfForward(program, tensors, spans)));
 }
 
 async function measureGeneration(loaded: Loaded, { signal, ...turns }: RoundOptions): Promise<GenerationResult[]> {
@@ -205,7 +213,7 @@ async function measureProfile(
   loaded: Loaded,
   { signal, onProgress = () => {} }: SuiteOptions,
 ): Promise<NonNullable<Report["profile"]> | null> {
-  const { backend, program, file } = loaded;
+  const { backend, program, tensors } = loaded;
   if (!canProfile(backend)) return null;
   const forwards: ForwardProfile[] = [];
   for (const { name, forwards: spans } of forwardCases(loaded)) {
@@ -214,7 +222,7 @@ async function measureProfile(
     throwIfAborted(signal);
     onProgress(`profile of ${name}`);
     const test = { name, spans: spans[0], times: profiledForwards };
-    forwards.push(await profileForward(backend, { program, tensors: file.tensors }, test));
+    forwards.push(await profileForward(backend, { program, tensors }, test));
   }
   const clocked = new ClockedBackend(backend);
   const model = new EngineModel({ ...loaded, backend: clocked });

@@ -4,8 +4,9 @@
 // whatever the implementation: ternary weights at 2 bits, other weights as stored, keys and
 // values in f16. Activations stay in caches and do not count.
 
+import { headInMemory, storedHead } from "../backend/head.js";
 import type { Op, Program } from "../backend/program.js";
-import type { Span } from "../backend/types.js";
+import type { HeadType, Span } from "../backend/types.js";
 import { tensorTypeTable } from "../format/tensor-types.js";
 import type { TensorInfo } from "../format/types.js";
 
@@ -18,6 +19,12 @@ export interface Work {
 }
 
 export type Tensors = ReadonlyMap<string, TensorInfo>;
+
+/** The file's tensors as forwards read them: the head as it is in memory. (An embedding is looked up and costs nothing.) */
+export function tensorsInMemory(program: Program, tensors: Tensors, head: HeadType | undefined): Tensors {
+  const stored = storedHead(program, tensors);
+  return stored === undefined ? tensors : new Map([...tensors, [stored.name, headInMemory(stored, head)]]);
+}
 
 /** The work of a whole forward. */
 export function workOfForward(program: Program, tensors: Tensors, spans: readonly Span[]): Work {

@@ -36,6 +36,9 @@ export function banner(version: string, info: ModelInfo, url: string, seconds: n
       "model",
       `${info.id}: ${info.architecture}, ${info.attention}, ${showCount(info.parameters)} parameters, ${info.weightType}, ${showBytes(info.bytes)}`,
     ],
+    ...(info.head.type === info.head.stored
+      ? []
+      : [["head", `${info.head.type}, requantised from ${info.head.stored} (--head)`]]),
     ["backend", describeBackend(info)],
     ["context", `${info.contextLength} tokens, up to ${info.maxSequences} requests at a time`],
     ["K/V", `${info.kvPages} pages of ${pageSize} tokens, ${kv} (--kv-memory)`],

@@ -35,6 +35,7 @@ interface CompareFlags {
 }
 
 const usualParts = ["load", "forwards", "generation", "concurrency"] as const;
+const namedParts = [...usualParts, "heads"] as const;
 
 const examples = {
   bench: `
@@ -43,11 +44,13 @@ Parts:
   forwards      prefill of 128 and 512 tokens, a denoise step with and without its head, one decoded token
   generation    whole answers in every decode mode
   concurrency   16 requests at once against one
+  heads         size, speed and agreement of every --head; only when it is named
 
 Examples:
   $ unmask bench                                  the model that comes with unmask
   $ unmask synth --preset bitnet-2b -o 2b.gguf && unmask bench --model 2b.gguf
   $ unmask bench --model 2b.gguf --parts forwards --roofline roofline.svg
+  $ unmask bench --model 2b.gguf --parts heads
   $ unmask bench --model 2b.gguf --profile
   $ unmask bench --sweep-threads
   $ unmask bench e2e --iterations 20
@@ -73,7 +76,7 @@ export function registerBench(program: Command, surroundings: Surroundings): voi
     .optionsGroup("Measurement:")
     .option(
       "--parts <list>",
-      "Of load, forwards, generation and concurrency, with commas. (default: all of them)",
+      "Of load, forwards, generation, concurrency and heads, with commas. (default: all but heads)",
       partList,
     )
     .option(
@@ -179,8 +182,9 @@ async function runCompare(command: Command, flags: CompareFlags, surroundings: S
     try {
       const onRun = (name: string, done: number, total: number) => progress.show(`${name} (${done + 1}/${total})`);
       const { kind, isa, threads } = model.info.backend;
+      checkHead(before, compare, model.info.head.type);
       return {
-        model: file!,
+        model: { ...file!, head: model.info.head.type },
         machine: { cpu: cpuName(), backend: kind, isa, threads },
         answers: await answers(model, { rounds: flags.rounds, signal, onRun }),
       };
@@ -199,6 +203,14 @@ async function runCompare(command: Command, flags: CompareFlags, surroundings: S
   if (differing === 0) return;
   const message = `${differing} of ${before.answers.length} answers differ from those in ${compare}.`;
   throw new UnmaskError("baseline_differs", message, { param: "compare" });
+}
+
+/** Another head gives other answers. */
+function checkHead(before: Baseline | null, name: string | undefined, head: string): void {
+  const saved = before?.model.head ?? head;
+  if (saved === head) return;
+  const message = `${name} was saved with a ${saved} head, and this one is ${head}. Use the same --head.`;
+  throw new UnmaskError("invalid_request", message, { param: "compare" });
 }
 
 function settingsOf(command: Command, surroundings: Surroundings): LoadedConfig {
@@ -254,8 +266,8 @@ function write(file: string, text: string): void {
 
 function partList(text: string): BenchPart[] {
   return text.split(",").map((name) => {
-    const part = usualParts.find((known) => known === name.trim());
-    if (part === undefined) throw new InvalidArgumentError(`"${name}" is none of ${usualParts.join(", ")}.`);
+    const part = namedParts.find((known) => known === name.trim());
+    if (part === undefined) throw new InvalidArgumentError(`"${name}" is none of ${namedParts.join(", ")}.`);
     return part;
   });
 }

@@ -1,6 +1,7 @@
 // `unmask inspect`: what is in a GGUF file and what the engine would do with it.
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { type HeadType, headTypes } from "../backend/types.js";
 import { showBytes } from "../config/bytes.js";
 import type { Inspection, MetadataSummary } from "../convert/inspect.js";
 import type { StoredTernary } from "../convert/ternary-statistics.js";
@@ -11,6 +12,7 @@ import type { Surroundings } from "./surroundings.js";
 const examples = `
 Examples:
   $ unmask inspect model.gguf
+  $ unmask inspect --head q8_0 model.gguf         the memory it takes with a requantised head
   $ unmask inspect --json model.gguf | jq .engine`;
 
 export function registerInspect(program: Command, surroundings: Surroundings): void {
@@ -18,11 +20,12 @@ export function registerInspect(program: Command, surroundings: Surroundings): v
     .command("inspect")
     .description("Show what is in a GGUF file and what the engine would do with it.")
     .argument("<file>", "The GGUF file.")
+    .addOption(new Option("--head <type>", "As if the head were requantised when it is loaded.").choices(headTypes))
     .option("--json", "Print everything as one JSON object.")
     .addHelpText("after", examples)
-    .action(async (path: string, { json }: { json?: boolean }) => {
+    .action(async (path: string, { head, json }: { head?: HeadType; json?: boolean }) => {
       const { inspect } = await import("../convert/inspect.js");
-      const inspection = await inspect(path);
+      const inspection = await inspect(path, { head });
       surroundings.stdout.write(json ? `${JSON.stringify(inspection, null, 2)}\n` : report(inspection));
     });
 }
@@ -104,6 +107,9 @@ function engineLines({ engine, forcedTernary }: Inspection): string[] {
       "graph",
       `${engine.architecture}, ${engine.layers} layers of ${engine.hidden}, FFN ${engine.ffn}, ${engine.heads} heads of ${engine.headDim}, ${engine.kvHeads} K/V heads${engine.tiedHead ? ", tied head" : ""}`,
     ],
+    ...(engine.head === null || engine.head.type === engine.head.stored
+      ? []
+      : [["head", `${engine.head.type}, requantised from ${engine.head.stored} (--head)`]]),
     ["context", String(engine.contextLength)],
     ["attention", engine.attention],
     ...(diffusion === null

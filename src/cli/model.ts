@@ -13,6 +13,7 @@ export function loadOptions(config: Config): LoadOptions {
     backend: backend.kind,
     threads: backend.threads ?? undefined,
     isa: backend.isa ?? undefined,
+    head: backend.head ?? undefined,
     kvMemory: scheduler.kv_memory ?? undefined,
     contextLength: config.context_length ?? undefined,
     maxSequences: scheduler.max_sequences,

@@ -52,6 +52,9 @@ const origins = z.union([
   z.string().transform((text) => text.split(",").flatMap((origin) => (origin.trim() === "" ? [] : [origin.trim()]))),
 ]);
 
+/** What the head can be requantised to. */
+export const headTypeNames = ["q8_0", "q6_k", "q4_0"] as const;
+
 /** The decode modes of the engine, in the order in which they are explained. */
 export const decodeModeNames = ["adaptive", "iterative", "greedy", "verified", "autoregressive"] as const;
 
@@ -199,6 +202,12 @@ export const configSchema = z.strictObject({
           "Instruction set of the native kernels: scalar, avx2, avxvnni or avx512vnni. null: the best this CPU has.",
         expects: "scalar, avx2, avxvnni, avx512vnni or null",
         flag: "--isa <name>",
+      }),
+      head: setting(z.enum(headTypeNames).nullable().default(null), {
+        about:
+          "Requantise the head, the matrix of the vocabulary, when the model is loaded: q8_0, q6_k or q4_0, each smaller and so faster than the one before, and rounded more. null: as stored.",
+        expects: "q8_0, q6_k, q4_0 or null",
+        flag: "--head <type>",
       }),
     })
     .prefault({}),

@@ -3,8 +3,9 @@
 // Everything the engine would refuse is listed as a problem instead of thrown, all of it at
 // once; only a file that cannot be read as GGUF throws.
 
+import { headInMemory, storedHead } from "../backend/head.js";
 import type { Program } from "../backend/program.js";
-import { pageBytes, pageSize } from "../backend/types.js";
+import { type HeadType, pageBytes, pageSize } from "../backend/types.js";
 import type { DecodeMode } from "../decode/types.js";
 import { contextFor, defaultSequences, poolPages } from "../engine/memory.js";
 import { modesOf } from "../engine/options.js";
@@ -58,6 +59,8 @@ export interface EngineView {
   vocabulary: number;
   contextLength: number;
   tiedHead: boolean;
+  /** Type of the head's matrix, in use and as stored. Null when it does not fit; `problems` says why. */
+  head: { type: TensorType; stored: TensorType } | null;
   attention: string;
   /** The rest of the diffusion facts; null for a causal model. */
   diffusion: { blockLength: number; shift: boolean; maskToken: number | null } | null;
@@ -66,9 +69,9 @@ export interface EngineView {
   tokenizer: { pre: string; tokens: number; addBos: boolean; stops: number[]; chatTemplate: boolean };
 }
 
-/** What loading with default options would take. Sizes in bytes. */
+/** What loading with default options (and the head that was asked for) would take. Sizes in bytes. */
 export interface MemoryPrediction {
-  /** The file's tensors: mapped, or repacked at about the same size. */
+  /** The file's tensors, mapped or repacked at about the same size, and a requantised head. */
   weights: number;
   /** Positions of context that are set up. */
   contextLength: number;
@@ -80,8 +83,11 @@ export interface MemoryPrediction {
   total: number;
 }
 
-/** @throws UnmaskError of openGguf: the file is missing, damaged or of an unsupported kind */
-export async function inspect(path: string): Promise<Inspection> {
+/**
+ * @param head what the engine would requantise the head to
+ * @throws UnmaskError of openGguf: the file is missing, damaged or of an unsupported kind
+ */
+export async function inspect(path: string, { head }: { head?: HeadType } = {}): Promise<Inspection> {
   const file = await openGguf(path);
   try {
     const tensors = [];
@@ -104,7 +110,7 @@ export async function inspect(path: string): Promise<Inspection> {
       parameters: tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0),
       types: sumByType(file.tensors),
       forcedTernary,
-      ...judge(file, warnings),
+      ...judge(file, head, warnings),
     };
   } finally {
     await file.close();
@@ -143,7 +149,11 @@ function tensorWarnings(name: string, { zeroShare, scales, invalidCodes }: Store
 }
 
 /** Tries what loading does, step by step, and notes what fails. */
-function judge(file: ModelFile, warnings: string[]): Pick<Inspection, "engine" | "memory" | "problems" | "warnings"> {
+function judge(
+  file: ModelFile,
+  headType: HeadType | undefined,
+  warnings: string[],
+): Pick<Inspection, "engine" | "memory" | "problems" | "warnings"> {
   const problems: string[] = [];
   const attempt = <T>(action: () => T): T | null => {
     try {
@@ -166,9 +176,14 @@ function judge(file: ModelFile, warnings: string[]): Pick<Inspection, "engine" |
       "The file is a diffusion model without a mask token: only autoregressive decoding works. Give --mask-token-id.",
     );
   }
-  const memory = attempt(() => predictMemory(file, built.program, hp, facts));
+  const stored = storedHead(built.program, file.tensors) ?? null;
+  const head = stored === null ? null : attempt(() => ({ stored, used: headInMemory(stored, headType) }));
+  const memory = attempt(() => predictMemory(file, built.program, hp, facts, head));
   if (tokenizer === null) return { engine: null, memory, problems, warnings };
-  const engine = describe(hp, facts, tokenizer, attemptTemplate(tokenizer, warnings), file);
+  const engine = {
+    ...describe(hp, facts, tokenizer, attemptTemplate(tokenizer, warnings), file),
+    head: head === null ? null : { type: head.used.type, stored: head.stored.type },
+  };
   return { engine, memory, problems, warnings };
 }
 
@@ -190,7 +205,7 @@ function describe(
   tokenizer: Tokenizer,
   chatTemplate: boolean,
   file: ModelFile,
-): EngineView {
+): Omit<EngineView, "head"> {
   const { architecture, layers, hidden, ffn, heads, kvHeads, headDim, vocabulary, contextLength, tiedHead } = hp;
   const { attention, ...diffusion } = facts;
   const decodeModes = modesOf(facts);
@@ -224,8 +239,13 @@ function predictMemory(
   program: Program,
   hp: HyperParameters,
   facts: DiffusionFacts,
+  head: { stored: TensorInfo; used: TensorInfo } | null,
 ): MemoryPrediction {
-  const weights = [...file.tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  let weights = [...file.tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  if (head !== null && head.used !== head.stored) {
+    // A head of its own gives way; an embedding that is the head stays, to be looked up.
+    weights += head.used.bytes - (hp.tiedHead ? 0 : head.stored.bytes);
+  }
   const contextLength = contextFor(hp, facts, {}, () => {});
   const page = pageBytes(program);
   const kvPool = page * poolPages(program, facts, contextLength, defaultSequences, undefined);

@@ -4,6 +4,7 @@
 // about it; here they are put together.
 
 import { basename } from "node:path";
+import { headInMemory, storedHead } from "../backend/head.js";
 import { createNative, nativeAvailable } from "../backend/native.js";
 import type { Program } from "../backend/program.js";
 import { createReference } from "../backend/reference.js";
@@ -18,7 +19,7 @@ import { Tokenizer } from "../text/tokenizer.js";
 import { UnmaskError } from "../util/errors.js";
 import { contextFor, defaultSequences, poolPages } from "./memory.js";
 import { EngineModel, type EngineParts } from "./model.js";
-import { checkBlockSize, modesOf } from "./options.js";
+import { checkBlockSize, checkHead, modesOf } from "./options.js";
 import type { LoadOptions, Model, ModelInfo } from "./types.js";
 
 /**
@@ -33,6 +34,7 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
 /** What loadModel puts together, for measurements that look beneath the model. The caller disposes of backend and file. */
 export async function loadParts(path: string, options: LoadOptions = {}): Promise<EngineParts & { file: ModelFile }> {
   const log = options.log ?? (() => {});
+  checkHead(options.head);
   const file = await openGguf(path);
   try {
     const hp = readHyperParameters(file.metadata, file.tensors);
@@ -41,6 +43,9 @@ export async function loadParts(path: string, options: LoadOptions = {}): Promis
     const contextLength = contextFor(hp, facts, options, log);
     const { program, roles } = buildProgram(hp, { contextLength, ropeFreqs: await ropeFreqs(file) });
     checkWeights(roles, file.tensors);
+    const stored = storedHead(program, file.tensors)!;
+    const head = headInMemory(stored, options.head);
+    if (head !== stored) log("info", `requantising the head from ${stored.type} to ${head.type}`);
     if (tokenizer.vocabularySize > hp.vocabulary) {
       throw new UnmaskError(
         "vocabulary_mismatch",
@@ -52,7 +57,10 @@ export async function loadParts(path: string, options: LoadOptions = {}): Promis
     const maxRows = Math.max(options.maxRows ?? 256, 2 * Math.max(pageSize, facts.blockLength));
     const pages = poolPages(program, facts, contextLength, maxSequences, options.kvMemory);
     const backend = await createBackend(program, file, { ...options, pages, maxRows }, log);
-    const info = describe(file, hp, facts, backend, { contextLength, pages, maxSequences, defaults: options.defaults });
+    const info: ModelInfo = {
+      ...describe(file, hp, facts, backend, { contextLength, pages, maxSequences, defaults: options.defaults }),
+      head: { type: head.type, stored: stored.type },
+    };
     return {
       info,
       facts,
@@ -106,7 +114,7 @@ function describe(
   facts: DiffusionFacts,
   backend: Backend,
   sizes: { contextLength: number; pages: number; maxSequences: number; defaults: LoadOptions["defaults"] },
-): ModelInfo {
+): Omit<ModelInfo, "head"> {
   const diffusion = facts.attention !== "causal";
   const decodeModes = modesOf(facts);
   const tensors = [...file.tensors.values()];

@@ -2,7 +2,7 @@
 //
 // The result is complete: decoders and scheduler meet no undefined and no impossible value.
 
-import { pageSize } from "../backend/types.js";
+import { type HeadType, headTypes, pageSize } from "../backend/types.js";
 import { validateDecodeOptions } from "../decode/index.js";
 import { type DecodeMode, type DecodeOptions, decodeModes } from "../decode/types.js";
 import type { DiffusionFacts } from "../model/types.js";
@@ -87,6 +87,14 @@ export function checkBlockSize(asked: number | undefined, info: Pick<ModelInfo, 
       : `This model was trained with blocks of ${info.blockLength}; another length gives it a mask it has never ` +
         `seen. Leave block_size out, or change small_block_size, which may be any divisor.`;
   throw new UnmaskError("block_size_mismatch", `block_size ${asked} is refused. ${why}`, { param: "block_size" });
+}
+
+/** @throws UnmaskError invalid_request */
+export function checkHead(head: HeadType | undefined): void {
+  if (head === undefined || headTypes.includes(head)) return;
+  throw new UnmaskError("invalid_request", `head is "${head}" and must be ${headTypes.join(", ")} or left out.`, {
+    param: "head",
+  });
 }
 
 const anyOptions: DecodeOptions = {

@@ -1,6 +1,6 @@
 // What the engine offers to server, CLI, eval and library users.
 
-import type { BackendInfo } from "../backend/types.js";
+import type { BackendInfo, HeadType } from "../backend/types.js";
 import type { DecodeMode } from "../decode/types.js";
 import type { Architecture, AttentionKind } from "../model/types.js";
 
@@ -105,6 +105,8 @@ export interface ModelInfo {
   parameters: number;
   /** Storage type of most weight bytes, such as "I2_S". */
   weightType: string;
+  /** Type of the head's matrix, as it is multiplied and as the file stores it; they differ when it was requantised. */
+  head: { type: string; stored: string };
   backend: BackendInfo;
   decodeModes: DecodeMode[];
   kvPages: number;
@@ -150,6 +152,8 @@ export interface LoadOptions {
   backend?: "auto" | "native" | "reference";
   threads?: number;
   isa?: string;
+  /** Requantise the head at load: smaller and faster, its logits rounded. Default: as stored. */
+  head?: HeadType;
   /** Bytes of K/V; default: room for 4 full contexts, at most 1 GiB (at least one context). */
   kvMemory?: number;
   /** Cap of the context; default: the model's. */

@@ -8,6 +8,8 @@ export interface Subject {
     bytes: number;
     parameters: number;
     weightType: string;
+    /** Type of the head's matrix, in use and as stored. */
+    head: { type: string; stored: string };
     architecture: string;
     attention: string;
   };
@@ -19,13 +21,18 @@ export interface Subject {
 }
 
 export async function subjectOf({ info }: Pick<Model, "info">, data: string, concurrency: number): Promise<Subject> {
-  const { bytes, parameters, weightType, architecture, attention, backend } = info;
+  const { bytes, parameters, weightType, head, architecture, attention, backend } = info;
   return {
-    model: { ...(await measuredFile(info.path)), bytes, parameters, weightType, architecture, attention },
+    model: { ...(await measuredFile(info.path)), bytes, parameters, weightType, head, architecture, attention },
     machine: { cpu: cpuName(), backend: backend.kind, isa: backend.isa, threads: backend.threads },
     questions: await measuredFile(data),
     maxTokens: info.defaults.maxTokens,
     dualCache: info.defaults.dualCache,
     concurrency,
   };
+}
+
+/** "TQ2_0", or "TQ2_0 with a Q8_0 head" where that was requantised. */
+export function weightsOf({ weightType, head }: Subject["model"]): string {
+  return head.type === head.stored ? weightType : `${weightType} with a ${head.type} head`;
 }

@@ -140,6 +140,7 @@ export const modelSchema: z.ZodType<ModelObject> = z.strictObject({
     size: count.describe("Bytes of the file."),
     architecture: z.string(),
     weight_type: z.string().describe("Storage type of most weight bytes."),
+    head_type: z.string().describe("Type of the head's matrix: as stored, or what `--head` made of it."),
     attention: z.string().describe("causal, block-causal or context-causal."),
     block_length: count.nullable().describe("Null for a causal model."),
     decode_modes: z.array(z.string()).readonly().describe("Those that this model can run."),

@@ -16,6 +16,7 @@ export interface ModelObject {
     size: number;
     architecture: string;
     weight_type: string;
+    head_type: string;
     attention: string;
     block_length: number | null;
     decode_modes: readonly string[];
@@ -46,6 +47,7 @@ export function modelObject(info: ModelInfo, created: number): ModelObject {
       size: info.bytes,
       architecture: info.architecture,
       weight_type: info.weightType,
+      head_type: info.head.type,
       attention: info.attention,
       block_length: info.blockLength,
       decode_modes: info.decodeModes,
@@ -71,6 +73,6 @@ export function requireModel(name: string | null, info: ModelInfo): void {
 
 /** Equal for equal answers: the same weights, whatever the hardware. */
 export function systemFingerprint(info: ModelInfo): string {
-  const facts = [info.id, info.bytes, info.parameters, info.weightType, info.backend.kind].join("\n");
+  const facts = [info.id, info.bytes, info.parameters, info.weightType, info.head.type, info.backend.kind].join("\n");
   return `fp_${createHash("sha256").update(facts).digest("hex").slice(0, 10)}`;
 }

@@ -8,14 +8,14 @@ import type { Op, Program } from "../../src/backend/program.js";
 import { openGguf } from "../../src/format/gguf.js";
 import { type TensorSource, writeGguf } from "../../src/format/gguf-writer.js";
 import { fitsType } from "../../src/format/tensor-types.js";
-import { isTernary, packFloats, packTernary } from "../../src/format/tensors/index.js";
+import { type FloatType, isTernary, packFloats, packTernary } from "../../src/format/tensors/index.js";
 import { type ModelFile, type TensorType, tensorTypes } from "../../src/format/types.js";
 import { ropeTable } from "../../src/model/rope.js";
 import { uniform } from "../../src/util/rng.js";
 
 /** A matrix [rows, columns] or a vector; ternary ones are `codes` (t + 1) times `scale`. */
 export type Tensor = { name: string; shape: number[] } & (
-  | { type: "F32" | "F16" | "BF16" | "Q8_0"; values: Float32Array }
+  | { type: FloatType; values: Float32Array }
   | { type: "I2_S" | "TQ1_0" | "TQ2_0" | "Q2_0"; codes: Uint8Array; scale: number }
   | { type: TensorType; bytes: Uint8Array }
 );
@@ -115,8 +115,8 @@ export class Random {
   }
 
   /** A float type rows of `columns` weights can be stored in. */
-  floatType(columns: number): "F32" | "F16" | "BF16" | "Q8_0" {
+  floatType(columns: number): FloatType {
     const fitting = tensorTypes.filter((type) => !isTernary(type) && fitsType(type, columns));
-    return this.pick(fitting) as "F32" | "F16" | "BF16" | "Q8_0";
+    return this.pick(fitting) as FloatType;
   }
 }

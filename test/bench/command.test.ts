@@ -94,6 +94,25 @@ describe("bench", () => {
     expect(tables(at.stdout.text)).toHaveLength(3);
   });
 
+  it("compares heads when asked, and names the one in use", async () => {
+    const at = real();
+    const untied = folder.file("untied.gguf"); // a tied head would choose the token that it reads
+    const shape = { hidden: 64, ffn: 64, heads: 1, kvHeads: 1, vocabulary: 300, contextLength: 128, tiedHead: false };
+    await writeTiny(untied, { shape });
+    const argv = ["--backend", "reference", "--quick", "--parts", "heads", "--head", "q4_0"];
+    expect(await at.run("bench", "--model", untied, ...argv)).toBe(0);
+    expect(at.stdout.text).toContain("Q2_0, head Q4_0 (stored as F16),");
+    const rows = tables(at.stdout.text).map((line) => line.split(" | "));
+    // Rows of 64 weights are too short for q6_k.
+    expect(rows.slice(2).map(([head]) => head)).toEqual(["| as stored, F16", "| `--head q8_0`", "| `--head q4_0`"]);
+    expect(rows.slice(2).map(([, size]) => size)).toEqual(["37.5 KiB", "19.9 KiB", "10.5 KiB"]);
+    const same = rows.slice(2).map((cells) => Number.parseFloat(cells.at(-1)!));
+    expect(same[0]).toBe(100);
+    expect(same[1]).toBeGreaterThan(same[2]);
+    expect(same[2]).toBeGreaterThan(50);
+    expect(at.stdout.text).toContain("over 384 rows of a text of random tokens");
+  });
+
   it("sweeps threads and says when there is no profile", async () => {
     const at = real();
     const argv = ["--backend", "reference", "--quick", "--sweep-threads", "--profile"];
@@ -103,7 +122,7 @@ describe("bench", () => {
   });
 
   it.each([
-    [["--parts", "everything"], /none of load, forwards, generation, concurrency/],
+    [["--parts", "everything"], /none of load, forwards, generation, concurrency, heads/],
     [["--rounds", "0"], /whole number/],
     [["--parts", "load", "--roofline", "x.svg"], /--roofline draws the part forwards/],
     [["--model", "/no/such.gguf"], /file_not_found/],
@@ -170,6 +189,14 @@ describe("bench compare", () => {
     expect(await run(changed, "--compare", folder.file("changed.json"))).toBe(1);
     expect(changed.stderr.text).toContain(`error [baseline_differs]: 1 of ${saved.answers.length} answers`);
     expect(tables(changed.stdout.text).find((line) => line.includes(saved.answers[4].name))).toContain("token 7:");
+  });
+
+  it("refuses the baseline of another head", async () => {
+    const baseline = folder.file("head.json");
+    expect(await run(real(), "--save-baseline", baseline)).toBe(0);
+    const at = real();
+    expect(await run(at, "--compare", baseline, "--head", "q8_0")).toBe(1);
+    expect(at.stderr.text).toContain("was saved with a F16 head, and this one is Q8_0");
   });
 
   it("refuses the baseline of another model", async () => {

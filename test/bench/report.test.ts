@@ -24,6 +24,7 @@ const report: Report = {
     architecture: "bitnet",
     attention: "context-causal",
     weightType: "I2_S",
+    head: { type: "F16", stored: "F16" },
     parameters: 5e6,
     synthetic: true,
   },
@@ -45,7 +46,7 @@ describe("the heading", () => {
   it("names model, quality, machine, threads, instruction set and peaks", () => {
     const text = markdown(report);
     for (const words of [
-      "`tiny.gguf`: bitnet, context-causal, I2_S, 5.0 M parameters",
+      "`tiny.gguf`: bitnet, context-causal, I2_S, head F16, 5.0 M parameters",
       "random weights: no quality",
       "Some CPU, 2 cores, 16.0 GiB, linux x64, Node.js v20; native avx2, 2 threads",
       "1000 GOPS in 8-bit integers, 100 GOPS in f32, 10.0 GB/s",

@@ -118,7 +118,12 @@ describe("settings reach the engine", () => {
   it("from flags, file and environment, in this order", async () => {
     const path = join(folder, "some.yaml");
     writeFileSync(path, "dlm:\n  threshold: 0.7\n  small_block_size: 4\nbackend:\n  threads: 3\n");
-    const at = stage({ UNMASK_THREADS: "5", UNMASK_ISA: "scalar", MODEL_PATH: "from-environment.gguf" });
+    const at = stage({
+      UNMASK_THREADS: "5",
+      UNMASK_ISA: "scalar",
+      UNMASK_HEAD: "q8_0",
+      MODEL_PATH: "from-environment.gguf",
+    });
     expect(
       await at.run(
         ...["generate", "--config", path, "--threshold", "0.5", "--kv-memory", "1MiB", "--no-dual-cache"],
@@ -130,6 +135,7 @@ describe("settings reach the engine", () => {
       backend: "auto",
       threads: 3,
       isa: "scalar",
+      head: "q8_0",
       kvMemory: 2 ** 20,
       contextLength: undefined,
       maxSequences: 16,
@@ -144,7 +150,7 @@ describe("settings reach the engine", () => {
     expect(at.model.loads[0].path).toMatch(/models[/\\]lab-calc\.gguf$/);
     const { defaults, ...options } = at.model.loads[0].options;
     expect(defaults?.decodeMode).toBeUndefined();
-    for (const name of ["threads", "isa", "kvMemory", "contextLength", "maskToken", "blockSize"] as const) {
+    for (const name of ["threads", "isa", "head", "kvMemory", "contextLength", "maskToken", "blockSize"] as const) {
       expect(options[name]).toBeUndefined();
     }
   });

@@ -108,6 +108,7 @@ describe("precedence", () => {
       "backend.kind": "native",
       "backend.threads": "3",
       "backend.isa": "scalar",
+      "backend.head": "q6_k",
       "benchmark.enabled": "true",
       "benchmark.iterations": "2",
       "benchmark.max_tokens": "3",
@@ -175,6 +176,7 @@ describe("values", () => {
     ["scheduler.kv_memory", "0", "--kv-memory", "512MiB"],
     ["scheduler.max_rows", "31", "--max-rows", "from 32"],
     ["backend.isa", "sse9", "--isa", "avx512vnni"],
+    ["backend.head", "q5_k", "--head", "q8_0, q6_k, q4_0 or null"],
     ["model_path", "", "--model-path", "a path"],
   ])("refuses %s %s", (name, text, flag, expects) => {
     const error = failure(() => loadConfig(flags({ [name]: text })));

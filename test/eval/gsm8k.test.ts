@@ -111,6 +111,7 @@ describe("a run", () => {
       bytes: 1,
       parameters: 5_000_000,
       weightType: "I2_S",
+      head: { type: "F16", stored: "F16" },
       architecture: "qwen2",
       attention: "block-causal",
     },

@@ -18,6 +18,7 @@ const subject: Subject = {
     bytes: 2_000_000,
     parameters: 5_000_000,
     weightType: "I2_S",
+    head: { type: "F16", stored: "F16" },
     architecture: "bitnet",
     attention: "context-causal",
   },

@@ -67,7 +67,13 @@ describe("models", () => {
     const model = await (await app.request("/v1/models/fake-model")).json();
     expect(model).toMatchObject({
       id: "fake-model",
-      meta: { n_ctx: fakeInfo.contextLength, weight_type: "I2_S", block_length: 32, defaults: { threshold: 0.9 } },
+      meta: {
+        n_ctx: fakeInfo.contextLength,
+        weight_type: "I2_S",
+        head_type: "F16",
+        block_length: 32,
+        defaults: { threshold: 0.9 },
+      },
     });
   });
 

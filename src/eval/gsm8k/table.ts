@@ -1,5 +1,6 @@
 // A report of GSM8K as Markdown: both scores, and everything that they depend on.
 
+import { weightsOf } from "../subject.js";
 import { fixed, table, withInterval } from "../tables.js";
 import type { Decoding, Gsm8kReport } from "./run.js";
 import { filters } from "./scores.js";
@@ -23,7 +24,7 @@ export function gsm8kTable(report: Gsm8kReport): string {
     `${fixed(cost.tokens / n, 1)} tokens an answer, ${fixed(cost.tokensPerForward, 2)} tokens per forward, ` +
       `${fixed(cost.rowsPerToken, 1)} rows per token, ${fixed(cost.tokensPerSecond, 1)} tokens per second of wall-clock time` +
       `${concurrency === 1 ? "" : `, ${concurrency} at a time`}.`,
-    `Model \`${model.name}\` (${model.architecture}, ${model.attention}, ${model.weightType}, SHA-256 \`${model.sha256.slice(0, 16)}\`), ` +
+    `Model \`${model.name}\` (${model.architecture}, ${model.attention}, ${weightsOf(model)}, SHA-256 \`${model.sha256.slice(0, 16)}\`), ` +
       `problems \`${questions.name}\` (SHA-256 \`${questions.sha256.slice(0, 16)}\`).`,
     `${machine.cpu}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${backend}${isa === "typescript" ? "" : ` ${isa}`}.`,
   ];
