@@ -27,6 +27,17 @@ describe("serve", () => {
     await expect(fetch(`${url}/health`)).rejects.toThrow();
   });
 
+  it("names a head that is not the stored one", async () => {
+    const at = stage();
+    at.model.info = { ...at.model.info, head: { type: "Q8_0", stored: "F16" } };
+    const ended = at.run("serve", "--port", "0", "--head", "q8_0");
+    await until(() => at.stdout.text.includes("Ctrl-C stops"));
+    expect(at.model.loads[0].options.head).toBe("q8_0");
+    expect(at.stdout.text.replaceAll(/ +/g, " ")).toContain(" head Q8_0, requantised from F16 (--head)\n");
+    at.interrupt();
+    await ended;
+  });
+
   it("asks for the key that it was given, and warns when the network needs none", async () => {
     const locked = stage();
     const lockedEnded = locked.run("serve", "--port", "0", "--api-key", "secret");

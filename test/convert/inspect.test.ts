@@ -10,9 +10,10 @@ import { array, type GgufValue, string, u32 } from "../../src/format/gguf-values
 import { type TensorSource, writeGguf } from "../../src/format/gguf-writer.js";
 import { packTernary } from "../../src/format/tensors/index.js";
 import { hash } from "../../src/util/rng.js";
+import { writeTiny } from "../bench/tiny-model.js";
 import { temporaryFolder, unmaskError, writeTo } from "../format/files.js";
 import { converter } from "./converted.js";
-import { bitnet, fastDllm, llama } from "./tiny-checkpoint.js";
+import { bitnet, fastDllm, float, llama, sizes, weights } from "./tiny-checkpoint.js";
 
 const converted = converter();
 const folder = temporaryFolder();
@@ -28,6 +29,14 @@ async function single(name: string, codes: Uint8Array, metadata: [string, GgufVa
   };
   await writeGguf(path, { metadata: new Map(metadata), tensors: [tensor] });
   return path;
+}
+
+function untied() {
+  const checkpoint = llama();
+  const { vocabulary, hidden } = sizes;
+  checkpoint.config.tie_word_embeddings = false;
+  checkpoint.tensors["lm_head.weight"] = float("F32", [vocabulary, hidden], weights("head", vocabulary * hidden));
+  return checkpoint;
 }
 
 it("says what the engine would do with a diffusion model", async () => {
@@ -51,6 +60,29 @@ it("says what the engine would do with a diffusion model", async () => {
   expect(inspection.memory!.total).toBe(conversion.tensorBytes + inspection.memory!.kvPool);
   expect(inspection.parameters).toBe(conversion.parameters);
   expect(inspection.types.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(conversion.tensorBytes);
+});
+
+it("counts a requantised head: beside a tied embedding, instead of a head of its own", async () => {
+  for (const checkpoint of [fastDllm(), untied()]) {
+    const { report: conversion } = await converted(checkpoint);
+    const plain = await inspect(conversion.path);
+    const { vocabulary, hidden, tiedHead } = plain.engine!;
+    expect(plain.engine!.head).toEqual({ type: "F16", stored: "F16" });
+    const requantised = await inspect(conversion.path, { head: "q8_0" });
+    expect(requantised.engine!.head).toEqual({ type: "Q8_0", stored: "F16" });
+    expect(report(requantised)).toMatch(/head +Q8_0, requantised from F16 \(--head\)\n/);
+    expect(report(plain)).not.toContain("requantised");
+    const gone = tiedHead ? 0 : 2 * vocabulary * hidden;
+    expect(requantised.memory!.weights).toBe(plain.memory!.weights + (vocabulary * hidden * 34) / 32 - gone);
+  }
+});
+
+it("has a problem with a head that does not fit", async () => {
+  const path = join(folder, "narrow.gguf");
+  await writeTiny(path, { shape: { hidden: 64, ffn: 64, heads: 1, kvHeads: 1, vocabulary: 300 } });
+  const { engine, problems } = await inspect(path, { head: "q6_k" });
+  expect(engine!.head).toBeNull();
+  expect(problems).toEqual([expect.stringContaining("Use --head q8_0 or q4_0.")]);
 });
 
 it("agrees with the conversion about ternary tensors", async () => {

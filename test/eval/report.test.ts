@@ -73,6 +73,13 @@ describe("a report", () => {
     expect(bold.refusals).toBeNull();
   });
 
+  it("names a head that is not the stored one", () => {
+    const model = { ...subject.model, head: { type: "Q8_0", stored: "F16" } };
+    const requantised = reportOf({ ...subject, model }, questions, [runOf(autoregressive, usual)], null);
+    expect(shortForm(requantised)).toContain("context-causal, I2_S with a Q8_0 head, 5.0 M parameters");
+    expect(shortForm(report)).toContain("context-causal, I2_S, 5.0 M parameters");
+  });
+
   it("takes the turns' time when answers overlapped, which says nothing of the long ones", () => {
     const together = reportOf({ ...subject, concurrency: 4 }, questions, [runOf(autoregressive, usual)], null);
     expect(together.results[0].speed.tokensPerSecond).toBeCloseTo(30 / 0.09);
