@@ -1,6 +1,6 @@
 // The library: load a model, generate, and the types and errors that go with it.
 
-export type { BackendInfo } from "./backend/types.js";
+export type { BackendInfo, HeadType } from "./backend/types.js";
 export { type DecodeMode, decodeModes } from "./decode/types.js";
 export { loadModel } from "./engine/index.js";
 export type {

@@ -13,10 +13,11 @@ export function showCount(count: number): string {
   return String(count);
 }
 
-/** "native, avx512vnni, 2 threads" */
-export function describeBackend({ backend }: ModelInfo): string {
+/** "native, avx512vnni, 2 threads"; a head that is not the stored one is named. */
+export function describeBackend({ backend, head }: Pick<ModelInfo, "backend" | "head">): string {
   const threads = `${backend.threads} ${backend.threads === 1 ? "thread" : "threads"}`;
-  return backend.kind === "native" ? `native, ${backend.isa}, ${threads}` : "reference (TypeScript), slow";
+  const where = backend.kind === "native" ? `native, ${backend.isa}, ${threads}` : "reference (TypeScript), slow";
+  return head.type === head.stored ? where : `${where}, ${head.type} head (stored as ${head.stored})`;
 }
 
 /** "adaptive, threshold 0.9, sub-blocks of 8 in blocks of 32" */
@@ -36,9 +37,6 @@ export function banner(version: string, info: ModelInfo, url: string, seconds: n
       "model",
       `${info.id}: ${info.architecture}, ${info.attention}, ${showCount(info.parameters)} parameters, ${info.weightType}, ${showBytes(info.bytes)}`,
     ],
-    ...(info.head.type === info.head.stored
-      ? []
-      : [["head", `${info.head.type}, requantised from ${info.head.stored} (--head)`]]),
     ["backend", describeBackend(info)],
     ["context", `${info.contextLength} tokens, up to ${info.maxSequences} requests at a time`],
     ["K/V", `${info.kvPages} pages of ${pageSize} tokens, ${kv} (--kv-memory)`],

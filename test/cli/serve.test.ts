@@ -33,7 +33,9 @@ describe("serve", () => {
     const ended = at.run("serve", "--port", "0", "--head", "q8_0");
     await until(() => at.stdout.text.includes("Ctrl-C stops"));
     expect(at.model.loads[0].options.head).toBe("q8_0");
-    expect(at.stdout.text.replaceAll(/ +/g, " ")).toContain(" head Q8_0, requantised from F16 (--head)\n");
+    expect(at.stdout.text.replaceAll(/ +/g, " ")).toContain(
+      " backend native, avx2, 2 threads, Q8_0 head (stored as F16)\n",
+    );
     at.interrupt();
     await ended;
   });
