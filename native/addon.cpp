@@ -5,6 +5,7 @@
 #include "addon.h"
 
 #include "cpu.h"
+#include "peaks.h"
 #include "session.h"
 #include "train/bridge.h"
 
@@ -90,6 +91,17 @@ napi_value stages(napi_env env, napi_value* arguments) { return Session::from(en
 /** profile(session): Float64Array; see Session::profile. */
 napi_value profile(napi_env env, napi_value* arguments) { return Session::from(env, arguments[0])->profile(); }
 
+/** peaks(threads, isa): [int8 Gops, f32 Gops, GB/s]; half a second in which nothing else runs. */
+napi_value peaks(napi_env env, napi_value* arguments) {
+  const Peaks found = measurePeaks(*kernelsFor(text(env, arguments[1])), static_cast<int>(number(env, arguments[0])));
+  napi_value array;
+  check(napi_create_array(env, &array));
+  uint32_t i = 0;
+  for (const double value : {found.int8Gops, found.floatGops, found.readGBs})
+    check(napi_set_element(env, array, i++, makeNumber(env, value)));
+  return array;
+}
+
 }  // namespace
 
 }  // namespace unmask
@@ -104,6 +116,7 @@ NAPI_MODULE_INIT() {
   define(env, exports, "unload", call<unload, 1>);
   define(env, exports, "stages", call<stages, 1>);
   define(env, exports, "profile", call<profile, 1>);
+  define(env, exports, "peaks", call<peaks, 2>);
   defineTrainer(env, exports);
   return exports;
 }

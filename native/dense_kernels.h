@@ -280,4 +280,4 @@ void dense(const DenseJob& job) {
 #define UNMASK_FLOAT_KERNELS                                                                                          \
   {dense<RowF32>, dense<RowF16>, dense<RowBF16>, dense<RowQ8>, dense<RowQ6>, dense<RowQ4>},                           \
       {nullptr, nullptr, nullptr, packQ8, packQ6, packQ4}, norm, addRows, silu, relu2, quantise, rope, widen, narrow, \
-      outer, softmax, scale, divide, chunkStats, chunkWeights
+      outer, softmax, scale, divide, chunkStats, chunkWeights, byteProducts, floatProducts

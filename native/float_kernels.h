@@ -233,4 +233,19 @@ void chunkWeights(float* logits, int n, float max, float temperature, float* out
   for (int i = 0; i < end; i += 16) store(out + i, exponential(div(sub(load(logits + i), m), t)));
 }
 
+double floatProducts(int steps, float* out) {
+  constexpr int chains = kDenseRows * kDenseTokens;
+  v16 acc[chains];
+  UNMASK_UNROLL
+  for (int i = 0; i < chains; i++) acc[i] = set1(static_cast<float>(i));
+  const v16 a = set1(0.5f), b = set1(0.25f);
+  for (int step = 0; step < steps; step++) {
+    UNMASK_UNROLL
+    for (int i = 0; i < chains; i++) acc[i] = fma(a, acc[i], b);
+  }
+  for (int i = 1; i < chains; i++) acc[0] = add(acc[0], acc[i]);
+  store(out, acc[0]);
+  return 16.0 * chains * steps;
+}
+
 }  // namespace

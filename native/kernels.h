@@ -139,6 +139,10 @@ struct Kernels {
   void (*chunkStats)(float* logits, int n, float temperature, ChunkStats* out);
   /** out = exp((logits - max) / temperature), over room for a multiple of 16. */
   void (*chunkWeights)(float* logits, int n, float max, float temperature, float* out);
+
+  // Nothing but multiply-adds on registers, to measure the machine (peaks.h). Return how many.
+  double (*byteProducts)(int steps, int32_t* out);
+  double (*floatProducts)(int steps, float* out);
 };
 
 namespace scalar {

@@ -130,4 +130,19 @@ inline void firstTile(int rows, const uint8_t* codes, const int8_t* x, int group
   else firstTileOf<true>(rows, codes, x, groups, sums, unpacked);
 }
 
+double byteProducts(int steps, int32_t* out) {
+  __m512i acc[24], sum = _mm512_setzero_si512();
+  UNMASK_UNROLL
+  for (int i = 0; i < 24; i++) acc[i] = _mm512_setzero_si512();
+  const __m512i codes = _mm512_set1_epi8(1), x = _mm512_set1_epi8(2);
+  for (int step = 0; step < steps; step++) {
+    UNMASK_UNROLL
+    for (int i = 0; i < 24; i++) UNMASK_DPBUSD(acc[i], codes, x);
+  }
+  UNMASK_UNROLL
+  for (int i = 0; i < 24; i++) sum = _mm512_add_epi32(sum, acc[i]);
+  _mm512_storeu_si512(out, sum);
+  return 64.0 * 24 * steps;
+}
+
 }  // namespace

@@ -128,4 +128,19 @@ inline void firstTile(int rows, const uint8_t* codes, const int8_t* x, int group
   kRows[rows](codes, x, groups, sums, unpacked);
 }
 
+double byteProducts(int steps, int32_t* out) {
+  __m256i acc[12], sum = _mm256_setzero_si256();
+  UNMASK_UNROLL
+  for (int i = 0; i < 12; i++) acc[i] = _mm256_setzero_si256();
+  const __m256i codes = _mm256_set1_epi8(1), x = _mm256_set1_epi8(2);
+  for (int step = 0; step < steps; step++) {
+    UNMASK_UNROLL
+    for (int i = 0; i < 12; i++) UNMASK_DPBUSD(acc[i], codes, x);
+  }
+  UNMASK_UNROLL
+  for (int i = 0; i < 12; i++) sum = _mm256_add_epi32(sum, acc[i]);
+  store256(out, sum);
+  return 32.0 * 12 * steps;
+}
+
 }  // namespace

@@ -53,6 +53,7 @@ interface Addon {
   unload(session: Session): Promise<void>;
   stages(session: Session): { kind: StageKind; asked: boolean; weights: number[] }[];
   profile(session: Session): Float64Array;
+  peaks(threads: number, isa: string): number[];
 }
 
 declare const sessionBrand: unique symbol;
@@ -95,6 +96,22 @@ export function nativeAvailable(): { ok: true; isa: string[] } | { ok: false; re
   } catch (error) {
     return { ok: false, reason: (error as Error).message };
   }
+}
+
+/** What a machine can do at most; 1e9 a second, over all threads. A multiply-add counts as two operations. */
+export interface Peaks {
+  /** 8-bit multiply-adds of the best instruction there is. */
+  int8Gops: number;
+  /** f32 fused multiply-adds. */
+  floatGops: number;
+  /** Reading memory far beyond the caches. */
+  readGBs: number;
+}
+
+/** Measures with native loops that do nothing else; half a second in which nothing else runs. */
+export function measurePeaks(threads: number, isa: string): Peaks {
+  const [int8Gops, floatGops, readGBs] = loadAddon().peaks(threads, isa);
+  return { int8Gops, floatGops, readGBs };
 }
 
 /**

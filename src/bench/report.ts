@@ -1,8 +1,8 @@
 // A report of measurements as Markdown: what was measured and where, then a table for each part.
 
+import type { Peaks } from "../backend/native.js";
 import { showBytes } from "../config/bytes.js";
 import { otherWorkWarning } from "./machine.js";
-import type { Peaks } from "./peaks.js";
 import type { OperationTime } from "./profile.js";
 import { inverse, type Spread } from "./statistics.js";
 import type { ForwardResult, Report } from "./suite.js";

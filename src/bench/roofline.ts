@@ -2,7 +2,7 @@
 // second a forward reaches, over how many it has for each byte that comes from memory. Under the
 // slope memory is the limit, under the flat line arithmetic. Both axes are logarithmic.
 
-import type { Peaks } from "./peaks.js";
+import type { Peaks } from "../backend/native.js";
 import type { ForwardResult } from "./suite.js";
 
 export interface Point {

@@ -1,5 +1,6 @@
 // `unmask bench`: loads a model once, measures it part by part, and says what was found as data.
 
+import { measurePeaks, type Peaks } from "../backend/native.js";
 import type { BackendInfo } from "../backend/types.js";
 import { loadParts } from "../engine/index.js";
 import { EngineModel, type EngineParts } from "../engine/model.js";
@@ -9,7 +10,6 @@ import { denoiseSpan, type ForwardCase, forwardCandidate, forwardCases, prefillC
 import { type GenerationResult, generationCandidate, generationCases, generationResult } from "./generation.js";
 import { type HeadResult, measureHeads } from "./heads.js";
 import { type Machine, OtherWork, thisMachine } from "./machine.js";
-import { measurePeaks, type Peaks } from "./peaks.js";
 import {
   ClockedBackend,
   canProfile,
@@ -153,7 +153,7 @@ async function describe(
     subject: { file: `${id}.gguf`, bytes, architecture, attention, weightType, head, parameters, synthetic },
     backend: backend.info,
     maxRows,
-    peaks: await measurePeaks(backend.info),
+    peaks: backend.info.kind === "native" ? measurePeaks(backend.info.threads, backend.info.isa) : null,
   };
 }
 
