@@ -110,8 +110,8 @@ export async function measure(path: string, load: LoadOptions, options: SuiteOpt
       await close(loaded);
       loaded = await timed(open, times);
     }
-    const report: Report = { ...(await describe(loaded)), rounds, otherWork: 0, heads };
-    if (wants("load")) report.load = loadResult(loaded, times);
+    const load = wants("load") ? loadResult(loaded, times) : undefined; // before the peaks, which take memory
+    const report: Report = { ...(await describe(loaded)), rounds, otherWork: 0, heads, load };
     if (wants("forwards")) report.forwards = await measureForwards(loaded, turns);
     if (wants("generation")) report.generation = await measureGeneration(loaded, turns);
     if (wants("concurrency")) report.concurrency = await measureConcurrency(loaded, turns);
