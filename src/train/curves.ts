@@ -36,6 +36,7 @@ export function drawCurves(records: readonly LogRecord[], title: string): string
   const height = second + panel.height + panel.gap;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${escaped(title)}: training curves</title>`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     `<text x="${panel.left}" y="20" font-size="15">${escaped(title)}</text>`,
     drawPanel(losses, panel.top, steps),
