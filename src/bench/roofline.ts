@@ -48,6 +48,7 @@ export function rooflineSvg(points: readonly Point[], peaks: Peaks, title: strin
     ...points.flatMap((point, i) => dot(point, i, x, y)),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
+<title>${escaped(title)}: forwards under the peaks of the machine</title>
 <style>
   svg { background: #fff } text { fill: #333 } .title { font-size: 14px; font-weight: 600 }
   .grid { stroke: #ddd } .roof { fill: none; stroke: #333; stroke-width: 2 } circle { fill: #0a6; stroke: #fff }
