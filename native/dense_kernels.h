@@ -116,9 +116,9 @@ inline void denseStep(const DenseJob& job, const v16* w, const float* x, int k, 
 // stay in L1 while the weight rows of a block pass by; partial sums wait in memory meanwhile.
 
 constexpr int kRunBytes = 28 * 1024;  // of the tokens' columns in a run
-constexpr int kFewTokens = 2;         // up to here memory is the bound, and fetching the next rows pays
+constexpr int kFewTokens = 2;         // up to here memory is the bound
 
-/** Weight rows that T tokens take at a time: as many sums as there are registers for, and no less than it needs to hide a multiply-add's latency. */
+/** Weight rows that T tokens take at a time: as many as there are registers for sums, up to four. */
 constexpr int denseRows(int T) {
   const int rows = kDenseRows * kDenseTokens / T;
   return rows < 4 ? rows : 4;
@@ -129,10 +129,14 @@ struct DenseRun {
   bool first, last;
 };
 
-/** R weight rows times T tokens over a run. sums: [R * T][16], kept from run to run. */
+/**
+ * R weight rows, `gap` apart, times T tokens over a run. sums: [R * T][16], kept from run to run.
+ * next: what to fetch meanwhile; for few tokens the rows that come after these, as far apart.
+ */
 template <class Row, int R, int T>
-__attribute__((noinline)) void denseTile(const DenseJob& job, const DenseRun& run, const uint8_t* weight,
+__attribute__((noinline)) void denseTile(const DenseJob& job, const DenseRun& run, const uint8_t* weight, int gap,
                                          const float* x, float* sums, float* out, const uint8_t* next) {
+  const size_t step = static_cast<size_t>(gap) * job.rowBytes;
   v16 acc[R][T], w[R];
   Row rows[R];
   UNMASK_UNROLL
@@ -141,8 +145,8 @@ __attribute__((noinline)) void denseTile(const DenseJob& job, const DenseRun& ru
   while (k + 32 <= run.end) {
     const int columns = run.end - k < Row::kColumns ? (run.end - k) / 32 * 32 : Row::kColumns;
     UNMASK_UNROLL
-    for (int r = 0; r < R; r++) rows[r].open(weight + r * job.rowBytes, k, columns);
-    const uint8_t* later = weight + R * job.rowBytes + Row::offset(k);
+    for (int r = 0; r < R; r++) rows[r].open(weight + r * step, k, columns);
+    const uint8_t* later = next + Row::offset(k);
     for (int pair = 0; pair < columns / 32; pair++, k += 32) {
       UNMASK_UNROLL
       for (int half = 0; half < 2; half++) {
@@ -155,7 +159,7 @@ __attribute__((noinline)) void denseTile(const DenseJob& job, const DenseRun& ru
         next += 64;
       } else {
         UNMASK_UNROLL
-        for (int r = 0; r < R; r++) prefetch(later + r * job.rowBytes + pair * Row::kPairBytes);
+        for (int r = 0; r < R; r++) prefetch(later + r * step + pair * Row::kPairBytes);
       }
     }
   }
@@ -168,7 +172,7 @@ __attribute__((noinline)) void denseTile(const DenseJob& job, const DenseRun& ru
     for (; k < run.end; k += 16) {
       UNMASK_UNROLL
       for (int r = 0; r < R; r++) {
-        rows[r].open(weight + r * job.rowBytes, k, 0);
+        rows[r].open(weight + r * step, k, 0);
         w[r] = k + 16 <= run.end ? rows[r].columns(0, 0) : rows[r].tail(run.end - k);
       }
       denseStep<R, T>(job, w, x, k, acc);
@@ -184,7 +188,7 @@ __attribute__((noinline)) void denseTile(const DenseJob& job, const DenseRun& ru
     sumLanesOf(some, totals + i);
   }
   for (int t = 0; t < T; t++)
-    for (int r = 0; r < R; r++) out[t * job.outStride + static_cast<size_t>(r)] = totals[r * T + t];
+    for (int r = 0; r < R; r++) out[t * job.outStride + static_cast<size_t>(r * gap)] = totals[r * T + t];
 }
 
 /** What to bring nearer while a block of rows is at work: a share of it with each tile. */
@@ -197,6 +201,7 @@ struct Ahead {
 template <class Row, int T>
 void denseTokens(const DenseJob& job, const Tiling& tiling, int tile, float* sums, const Ahead& ahead) {
   constexpr int R = denseRows(T);
+  constexpr bool few = T <= kFewTokens;
   const size_t token = static_cast<size_t>(unmask::tileStart(tiling, tile));
   const float* x = job.x + token * job.xStride;
   float* out = job.out + token * job.outStride;
@@ -204,20 +209,25 @@ void denseTokens(const DenseJob& job, const Tiling& tiling, int tile, float* sum
   const uint8_t* next = ahead.data + static_cast<size_t>(tile) * share;
   const uint8_t* nextEnd = next + share;
   constexpr int unit = Row::kBlocks ? Row::kColumns : 32;  // runs begin where rows can be opened
-  const Tiling runs = unmask::makeTiling(unmask::roundUp(job.columns, unit) / unit,
-                                         T > kFewTokens ? kRunBytes / (4 * T) / unit : job.columns);
+  const Tiling runs =
+      unmask::makeTiling(unmask::roundUp(job.columns, unit) / unit, few ? job.columns : kRunBytes / (4 * T) / unit);
   for (int i = 0; i < runs.tiles; i++) {
     const int begin = unit * unmask::tileStart(runs, i), end = begin + unit * unmask::tileWidth(runs, i);
     const bool last = i == runs.tiles - 1;
     const DenseRun run = {begin, last ? job.columns : end, i == 0, last};
-    int r = 0;
-    for (; r + R <= job.rows; r += R) {
-      denseTile<Row, R, T>(job, run, job.weight + r * job.rowBytes, x, sums + r * T * 16, out + r, next);
+    // Few tokens take rows far apart: R streams that each run on with the next row, which memory
+    // fetches better than neighbouring rows side by side.
+    const int groups = job.rows / R, gap = few ? groups : 1;
+    for (int group = 0; group < groups; group++) {
+      const int r = few ? group : group * R;
+      const uint8_t* weight = job.weight + r * job.rowBytes;
+      const uint8_t* later = !few ? next : r + 1 < gap ? weight + job.rowBytes : job.weight + job.rows * job.rowBytes;
+      denseTile<Row, R, T>(job, run, weight, gap, x, sums + group * R * T * 16, out + r, later);
       next += (end - begin) / 32 * 64;
       if (next > nextEnd) next = nextEnd;
     }
-    for (; r < job.rows; r++)
-      denseTile<Row, 1, T>(job, run, job.weight + r * job.rowBytes, x, sums + r * T * 16, out + r, next);
+    for (int r = R * groups; r < job.rows; r++)
+      denseTile<Row, 1, T>(job, run, job.weight + r * job.rowBytes, 1, x, sums + r * T * 16, out + r, next);
   }
 }
 
