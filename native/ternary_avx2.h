@@ -5,26 +5,15 @@
 // column groups stay below 24,577 of 32,767.
 #pragma once
 
+#include "integers_avx2.h"
 #include "kernels.h"
-#include "vector_avx2.h"
 
 namespace {
 
 using unmask::kGroup;
 
 constexpr int kTokenTile = 4;     // 8 int16 accumulators, 2 weights, broadcast and product of 16 registers
-constexpr int kRunGroups = 10;    // 20 KB unpacked
 constexpr int kNarrowGroups = 2;  // column groups that int16 sums can hold
-constexpr int kAhead = 2048;      // bytes to prefetch ahead of codes that stream by
-
-inline __m256i load256(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
-inline void store256(void* p, __m256i a) { _mm256_storeu_si256(static_cast<__m256i*>(p), a); }
-
-inline __m256i broadcastQuad(const int8_t* x) {
-  int32_t quad;
-  memcpy(&quad, x, 4);
-  return _mm256_set1_epi32(quad);
-}
 
 // acc += pairs of products. Written out: GCC would shuffle the accumulators among registers.
 #define UNMASK_ADD_PRODUCTS(acc, codes, quad)                                                            \

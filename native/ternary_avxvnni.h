@@ -2,25 +2,14 @@
 // and nothing needs widening. For CPUs with AVX-VNNI and without AVX-512.
 #pragma once
 
+#include "integers_avx2.h"
 #include "kernels.h"
-#include "vector_avx2.h"
 
 namespace {
 
 using unmask::kGroup;
 
 constexpr int kTokenTile = 5;   // 10 accumulators, packed and unpacked weights, mask and broadcast of 16 registers
-constexpr int kRunGroups = 10;  // 20 KB unpacked
-constexpr int kAhead = 2048;    // bytes to prefetch ahead of codes that stream by
-
-inline __m256i load256(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
-inline void store256(void* p, __m256i a) { _mm256_storeu_si256(static_cast<__m256i*>(p), a); }
-
-inline __m256i broadcastQuad(const int8_t* x) {
-  int32_t quad;
-  memcpy(&quad, x, 4);
-  return _mm256_set1_epi32(quad);
-}
 
 #if defined(__AVX512VNNI__) && defined(__AVX512VL__)
 #define UNMASK_DPBUSD(acc, codes, quad) asm("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(codes), "v"(quad))

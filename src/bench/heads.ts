@@ -3,9 +3,10 @@
 //
 // Each head is a model of its own, loaded anew in every turn, so that only one is in memory.
 
-import { headInMemory, storedHead } from "../backend/head.js";
+import { blockTypeOf, headInMemory, storedHead } from "../backend/head.js";
 import { type HeadType, headTypes, pageSize, type Span } from "../backend/types.js";
 import { EngineModel, type EngineParts } from "../engine/model.js";
+import { fitsType } from "../format/tensor-types.js";
 import type { ModelFile } from "../format/types.js";
 import { UnmaskError } from "../util/errors.js";
 import { forwardCandidate, forwardCases, headOf, randomTokens } from "./forwards.js";
@@ -79,15 +80,8 @@ function headOfFile({ program, file }: Loaded) {
 
 /** Those that the rows are long enough for, and that differ from what is stored. */
 function fittingHeads(loaded: Loaded): HeadType[] {
-  const stored = headOfFile(loaded);
-  return headTypes.filter((head) => {
-    try {
-      return headInMemory(stored, head) !== stored;
-    } catch (error) {
-      if (error instanceof UnmaskError && error.code === "type_does_not_fit") return false;
-      throw error;
-    }
-  });
+  const { type, shape } = headOfFile(loaded);
+  return headTypes.filter((head) => blockTypeOf(head) !== type && fitsType(blockTypeOf(head), shape[0]));
 }
 
 const subjects = ["the sea", "numbers", "a small house", "music", "the night", "bread", "a long road", "winter"];

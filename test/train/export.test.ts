@@ -16,7 +16,7 @@ import { createReferenceTrainer } from "../../src/train/reference/trainer.js";
 import { startFrom } from "../../src/train/start.js";
 import type { Trainer } from "../../src/train/types.js";
 import { hash } from "../../src/util/rng.js";
-import { largestDifference } from "../backend/backends.js";
+import { ask, largestDifference } from "../backend/backends.js";
 import { llama, qwen2, save } from "../convert/tiny-checkpoint.js";
 import { temporaryFolder, unmaskError } from "../format/files.js";
 import { configOf, phase } from "./runs.js";
@@ -118,25 +118,13 @@ describe("the engine computes what the trainer trained", () => {
     const noisy = logits!.subarray(0, 32 * vocabulary); // positions 32 to 63 of copy A
 
     const block = Array.from({ length: 32 }, (_, i) => (i === 0 ? tokens[32] : 259));
-    const span = (tokens: number[], position: number, visibility: Span["visibility"], ask: boolean): Span => ({
+    const span = (tokens: number[], position: number, visibility: Span["visibility"], asked: boolean): Span => ({
       tokens,
       position,
       visibility,
       keyEnd: position + tokens.length,
       pages: [0, 1],
-      head: ask
-        ? {
-            rows: [...tokens.keys()],
-            suppress: -1,
-            temperature: 0,
-            topP: 1,
-            topK: 0,
-            seed: 0,
-            draw: 0,
-            top: 0,
-            logits: true,
-          }
-        : null,
+      head: asked ? ask([...tokens.keys()]) : null,
     });
     await backend.forward([
       span([...tokens.subarray(0, 32)], 0, attention === "block-causal" ? "block" : "causal", false),
