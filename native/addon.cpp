@@ -74,7 +74,7 @@ napi_value load(napi_env env, napi_value* arguments) {
 /** info(session): {isa, threads, weightBytes, kvBytes}. */
 napi_value info(napi_env env, napi_value* arguments) { return Session::from(env, arguments[0])->info(); }
 
-/** forward(session, ints, reals, answers, logits): Promise<void>; see request.h and session.h. */
+/** forward(session, ints, reals, answers, logits): Promise<void> | undefined; see request.h and session.h. */
 napi_value forward(napi_env env, napi_value* arguments) {
   return Session::from(env, arguments[0])
       ->forward(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);

@@ -8,6 +8,12 @@ namespace unmask {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+double nanosecondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
+}
+
 /** Stride of activation rows in floats: padded, and off the strides that share few cache sets. */
 size_t strideOf(int padded) { return static_cast<size_t>(padded) + (padded % 512 == 0 ? 16 : 0); }
 
@@ -73,6 +79,7 @@ void Forward::allocate() {
 
 bool Forward::run(const Request& request, const Answers& answers) {
   if (request.spans.empty()) return true;
+  const Clock::time_point begin = Clock::now();
   request_ = &request;
   answers_ = answers;
   const int asked = static_cast<int>(request.asked.size());
@@ -86,6 +93,7 @@ bool Forward::run(const Request& request, const Answers& answers) {
   head_.prepare(request, answers);
   stopped_ = false;
   pool_.run([this](int worker) { work(worker); });
+  if (profiling_) profile_.back() += nanosecondsSince(begin);
   return !stopped_;
 }
 
@@ -99,15 +107,14 @@ void Forward::work(int worker) {
       runStage(plan_.stages[s], worker, counters_[s].next);
       continue;
     }
-    const auto begin = std::chrono::steady_clock::now();
+    const Clock::time_point begin = Clock::now();
     runStage(plan_.stages[s], worker, counters_[s].next);
-    const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - begin;
-    profile_[static_cast<size_t>(worker) * plan_.stages.size() + s] += taken.count();
+    profile_[static_cast<size_t>(worker) * plan_.stages.size() + s] += nanosecondsSince(begin);
   }
 }
 
 std::vector<double> Forward::takeProfile() {
-  std::vector<double> taken(static_cast<size_t>(pool_.threads()) * plan_.stages.size(), 0.0);
+  std::vector<double> taken(static_cast<size_t>(pool_.threads()) * plan_.stages.size() + 1, 0.0);
   if (profiling_) taken.swap(profile_);
   else profile_ = taken;
   profiling_ = true;

@@ -30,7 +30,10 @@ class Forward {
   void abort() { aborted_.store(true, std::memory_order_relaxed); }
 
   const std::vector<Stage>& stages() const { return plan_.stages; }
-  /** Nanoseconds that each thread was at work in each stage since the last call, [threads][stages]; the first call begins it. */
+  /**
+   * Nanoseconds since the last call that each thread was at work in each stage, [threads][stages],
+   * and that run() took in all, [1]; the first call begins it.
+   */
   std::vector<double> takeProfile();
 
   uint64_t kvBytes() const { return attention_.kvBytes(); }
@@ -82,7 +85,7 @@ class Forward {
   Head head_;
   uint64_t workBytes_ = 0;
   bool profiling_ = false;
-  std::vector<double> profile_;  // [threads][stages]
+  std::vector<double> profile_;  // as takeProfile() gives it
 
   // Of the forward that runs.
   const Request* request_ = nullptr;

@@ -1,7 +1,7 @@
 // Threads that run one function together, with a barrier inside it.
 //
-// Between two barriers they spin, since the next piece of work is microseconds away; after a
-// while, and whenever no run is going on, they sleep. The caller of run() is worker 0.
+// Waiting for a barrier or for the next run they spin, since it is mostly microseconds away, and
+// sleep after a while. The caller of run() is worker 0, whichever thread that is.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,22 @@
 #include <vector>
 
 namespace unmask {
+
+/** A number that goes up and that threads wait for. */
+class Turnstile {
+ public:
+  unsigned now() const { return count_.load(std::memory_order_acquire); }
+  /** Whatever was written before is seen by all that wait() lets through. */
+  void advance();
+  /** Until now() is not `seen`: looks that many times, then sleeps. */
+  void wait(unsigned seen, int spins);
+
+ private:
+  alignas(64) std::atomic<unsigned> count_{0};
+  std::atomic<int> sleepers_{0};
+  std::mutex mutex_;
+  std::condition_variable signal_;
+};
 
 class Pool {
  public:
@@ -33,21 +49,15 @@ class Pool {
   void work(int worker);
 
   const int threads_;
-  const int spins_;
+  const bool spin_;
   std::vector<std::thread> workers_;
 
-  std::mutex startMutex_;
-  std::condition_variable startSignal_;
-  const std::function<void(int)>* task_ = nullptr;
-  unsigned runs_ = 0;
-  bool quit_ = false;
+  Turnstile runs_;
+  const std::function<void(int)>* task_ = nullptr;  // of the run; null ends the thread
 
+  Turnstile phases_;
   alignas(64) std::atomic<int> arrived_{0};
-  alignas(64) std::atomic<unsigned> phase_{0};
   bool stopped_ = false;  // what the last barrier answers
-  std::atomic<int> sleepers_{0};
-  std::mutex phaseMutex_;
-  std::condition_variable phaseSignal_;
 };
 
 }  // namespace unmask

@@ -1,8 +1,9 @@
 // A model as JavaScript holds it: a thread of its own that loads, runs forwards and unloads.
 //
 // One task at a time, each settling one promise; the thread and the event loop meet in one
-// thread-safe function. Members are handed to and fro between the two threads and never
-// touched by both at once, except what the mutex guards.
+// thread-safe function. A forward that is over sooner than two threads can meet runs where it
+// was asked for. Members are handed to and fro between the two threads and never touched by
+// both at once, except what the mutex guards.
 #pragma once
 
 #include <condition_variable>
@@ -24,6 +25,7 @@ class Session {
   // Each returns the promise of its task. Throw Failure when another is running.
   napi_value load(napi_value self, napi_value onProgress);
   /** answers: token, probability, logprob, entropy [rows], topToken, topLogprob [entries], one after the other. */
+  /** Undefined in place of a promise if the forward was quick enough to be done already. */
   napi_value forward(napi_value self, napi_value ints, napi_value reals, napi_value answers, napi_value logits);
   /** Frees the model and ends the thread. */
   napi_value unload(napi_value self);
@@ -32,7 +34,7 @@ class Session {
   napi_value info() const;
   /** The plan's stages: [{kind, asked, weights}], weights numbered as in the program. */
   napi_value stages() const;
-  /** Float64Array [threads, stages], see Forward::takeProfile. */
+  /** Float64Array, see Forward::takeProfile. */
   napi_value profile();
 
  private:
@@ -56,9 +58,10 @@ class Session {
   static void onTeardown(void* session);
   static void onCollected(napi_env, void* session, void*);
 
-  // On the session's thread.
+  // On the session's thread; a quick forward on the event loop.
   void work();
   void run(Task task);
+  void runForward();
   void notify(Progress* progress);
 
   const napi_env env_;
@@ -72,6 +75,7 @@ class Session {
   std::unique_ptr<Model> model_;
   Request request_;
   Answers answers_{};
+  int quickRows_ = 0;  // a forward of so many rows has been quick the last time
   std::unique_ptr<Failure> failure_;
   Task running_ = Task::None;
 

@@ -1,7 +1,8 @@
 // The native backend: the same contract as the reference, executed by the C++ addon.
 //
-// One native call per forward; the work happens on the addon's own threads and the event loop
-// is free meanwhile. The addon is loaded on first use from build/native, or not at all: then
+// One native call per forward. The work happens on the addon's own threads and the event loop is
+// free meanwhile, unless the forward is quicker than handing it over: then it is done in the call,
+// and the event loop gets a turn after it. The addon is loaded on first use from build/native, or not at all: then
 // nativeAvailable says why and the reference can answer.
 
 import { existsSync } from "node:fs";
@@ -29,10 +30,16 @@ export interface StageTime {
   busy: number[];
 }
 
+export interface Profile {
+  stages: StageTime[];
+  /** Milliseconds that forwards took inside the addon: the stages and the threads' waiting for each other. */
+  runMs: number;
+}
+
 /** A backend that can say where its time went. */
 export interface NativeBackend extends Backend {
   /** Since the last call; the first call starts the measurement. Not while a forward runs. */
-  profile(): StageTime[];
+  profile(): Profile;
 }
 
 /** What native/addon.cpp exports. */
@@ -49,7 +56,7 @@ interface Addon {
     reals: Float64Array,
     answers: Int32Array,
     logits: Float32Array | null,
-  ): Promise<void>;
+  ): Promise<void> | undefined;
   unload(session: Session): Promise<void>;
   stages(session: Session): { kind: StageKind; asked: boolean; weights: number[] }[];
   profile(session: Session): Float64Array;
@@ -165,9 +172,8 @@ class Native implements NativeBackend {
     checkSpans(this.#program, this.#limits, spans);
     const { vocabulary } = this.#program;
     this.#request.pack(spans);
-    const { ints, reals } = this.#request;
     const answers = new Answers(this.#request, vocabulary);
-    this.#running = this.#addon.forward(this.#session, ints, reals, answers.words, answers.logits);
+    this.#running = this.#run(answers);
     try {
       await settled(this.#running);
     } finally {
@@ -176,15 +182,25 @@ class Native implements NativeBackend {
     return answers.read(spans, vocabulary);
   }
 
-  profile(): StageTime[] {
-    const times = this.#addon.profile(this.#session); // nanoseconds [threads, stages]
+  async #run({ words, logits }: Answers): Promise<void> {
+    const { ints, reals } = this.#request;
+    const running = this.#addon.forward(this.#session, ints, reals, words, logits);
+    await (running ?? new Promise(setImmediate));
+  }
+
+  profile(): Profile {
+    const times = this.#addon.profile(this.#session); // nanoseconds [threads, stages], [1]
     const stages = this.#addon.stages(this.#session);
-    return stages.map(({ kind, asked, weights }, s) => ({
-      kind,
-      asked,
-      weights: weights.map((weight) => this.#weightNames[weight]),
-      busy: Array.from({ length: this.info.threads }, (_, thread) => times[thread * stages.length + s] / 1e6),
-    }));
+    const { threads } = this.info;
+    return {
+      stages: stages.map(({ kind, asked, weights }, s) => ({
+        kind,
+        asked,
+        weights: weights.map((weight) => this.#weightNames[weight]),
+        busy: Array.from({ length: threads }, (_, thread) => times[thread * stages.length + s] / 1e6),
+      })),
+      runMs: times[threads * stages.length] / 1e6,
+    };
   }
 
   dispose(): Promise<void> {

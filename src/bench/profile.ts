@@ -4,7 +4,7 @@
 // takes beyond the slowest thread's sum is spent outside kernels: barriers, waking threads,
 // JavaScript.
 
-import type { NativeBackend, StageTime } from "../backend/native.js";
+import type { NativeBackend, Profile, StageTime } from "../backend/native.js";
 import type { Op, Program } from "../backend/program.js";
 import type { Backend, Predictions, Span } from "../backend/types.js";
 import { sumOfWork, type Tensors, type Work, workOf } from "./work.js";
@@ -23,6 +23,8 @@ export interface ForwardProfile {
   name: string;
   /** From request to result, per forward. */
   wallMs: number;
+  /** Inside the addon, per forward. */
+  runMs: number;
   /** The slowest thread's sum over all operations. */
   kernelMs: number;
   /** Slowest first. */
@@ -34,10 +36,10 @@ export interface StepTimes {
   name: string;
   forwards: number;
   kernels: number;
-  /** From the call into the addon to the resolved promise, less the kernels. */
+  /** Threads waiting for each other: barriers, uneven shares. */
+  waiting: number;
+  /** From request to result, less the time in the addon's run: packing, waking threads, promises. */
   handOver: number;
-  /** Packing the request, before the addon is called. */
-  packing: number;
   /** From one forward's result to the next one's request: decoder, scheduler, events, consumer. */
   between: number;
 }
@@ -46,21 +48,27 @@ export function canProfile(backend: Backend): backend is NativeBackend {
   return "profile" in backend;
 }
 
-/** @param forwards run `times` times; all alike in work */
+/** A second of work, in how often something is done that took so long once. */
+export function timesFor(milliseconds: number): number {
+  return Math.max(1, Math.min(1000, Math.round(1000 / milliseconds)));
+}
+
+/** @param times how often it runs to warm up, the compiler of JavaScript too, and how often it is measured */
 export async function profileForward(
   backend: NativeBackend,
   { program, tensors }: { program: Program; tensors: Tensors },
   { name, spans, times }: { name: string; spans: readonly Span[]; times: number },
 ): Promise<ForwardProfile> {
-  await backend.forward(spans);
+  for (let i = 0; i < times; i++) await backend.forward(spans);
   backend.profile(); // begins
   const begun = performance.now();
   for (let i = 0; i < times; i++) await backend.forward(spans);
   const wallMs = (performance.now() - begun) / times;
-  const stages = backend.profile();
+  const { stages, runMs } = backend.profile();
   return {
     name,
     wallMs,
+    runMs: runMs / times,
     kernelMs: slowestThread(stages) / times,
     operations: operationTimes(stages, times, { program, tensors }, spans),
   };
@@ -107,10 +115,15 @@ function opsOf({ kind, weights }: StageTime, { ops }: Program): Op[] {
   return ops.filter((op) => (op.op === "linear" || op.op === "head") && weights.includes(op.weight));
 }
 
-/** A backend that notes when its forwards were asked for, handed over and answered. */
+interface Mark {
+  asked: number;
+  answered: number;
+}
+
+/** A backend that notes when its forwards were asked for and answered. */
 export class ClockedBackend implements Backend {
   readonly info;
-  readonly marks: { asked: number; handedOver: number; answered: number }[] = [];
+  marks: Mark[] = [];
   readonly #backend: Backend;
 
   constructor(backend: Backend) {
@@ -120,10 +133,8 @@ export class ClockedBackend implements Backend {
 
   async forward(spans: readonly Span[]): Promise<(Predictions | null)[]> {
     const asked = performance.now();
-    const running = this.#backend.forward(spans);
-    const handedOver = performance.now();
-    const predictions = await running;
-    this.marks.push({ asked, handedOver, answered: performance.now() });
+    const predictions = await this.#backend.forward(spans);
+    this.marks.push({ asked, answered: performance.now() });
     return predictions;
   }
 
@@ -132,24 +143,25 @@ export class ClockedBackend implements Backend {
   }
 }
 
-/** @param kernelMs of all these forwards together */
-export function stepTimes(name: string, marks: ClockedBackend["marks"], kernelMs: number): StepTimes {
-  const forwards = marks.length;
-  const sum = (of: (mark: (typeof marks)[number], i: number) => number) =>
-    marks.reduce((total, mark, i) => total + of(mark, i), 0);
+/**
+ * @param answers the forwards of each answer, one answer after the other
+ * @param profile of all these forwards together
+ */
+export function stepTimes(name: string, answers: Mark[][], { stages, runMs }: Profile): StepTimes {
+  const kernelMs = slowestThread(stages);
+  const forwards = answers.flat().length;
+  const sum = (of: (mark: Mark, i: number, marks: Mark[]) => number) =>
+    answers.reduce((total, marks) => marks.reduce((sum, mark, i) => sum + of(mark, i, marks), total), 0);
   const each = (ms: number, count: number) => (1000 * ms) / Math.max(1, count);
   return {
     name,
     forwards,
     kernels: each(kernelMs, forwards),
-    handOver: each(sum(({ handedOver, answered }) => answered - handedOver) - kernelMs, forwards),
-    packing: each(
-      sum(({ asked, handedOver }) => handedOver - asked),
-      forwards,
-    ),
+    waiting: each(runMs - kernelMs, forwards),
+    handOver: each(sum(({ asked, answered }) => answered - asked) - runMs, forwards),
     between: each(
-      sum(({ asked }, i) => (i === 0 ? 0 : asked - marks[i - 1].answered)),
-      forwards - 1,
+      sum(({ asked }, i, marks) => (i === 0 ? 0 : asked - marks[i - 1].answered)),
+      forwards - answers.length,
     ),
   };
 }

@@ -135,28 +135,31 @@ function profileTables({ profile, peaks }: Report): string {
   if (profile === undefined) return "";
   if (profile === null) return "No profile: this backend does not count the time of its operations.";
   const shares = peaks === null ? [] : ["of int8 peak", "of bandwidth"];
-  const operations = profile.forwards.map(({ name, wallMs, kernelMs, operations }) => {
-    const outside = wallMs - kernelMs;
+  const operations = profile.forwards.map(({ name, wallMs, runMs, kernelMs, operations }) => {
     const rows = operations.map((operation) => operationRow(operation, wallMs, peaks));
-    const last = [
-      "outside kernels",
-      "",
-      outside.toFixed(3),
-      percent(outside / wallMs),
-      "",
-      "",
-      ...shares.map(() => ""),
-    ];
+    const others = [
+      { name: "waiting for threads", ms: runMs - kernelMs },
+      { name: "hand-over", ms: wallMs - runMs },
+      { name: "outside kernels", ms: wallMs - kernelMs },
+    ].map(({ name, ms }) => [name, "", ms.toFixed(3), percent(ms / wallMs), "", "", ...shares.map(() => "")]);
     return `${name}: ${wallMs.toFixed(2)} ms, of which ${kernelMs.toFixed(2)} ms in kernels\n\n${table(
       ["operation", "calls", "ms", "of forward", "GOPS", "GB/s", ...shares],
-      [...rows, last],
+      [...rows, ...others],
     )}`;
   });
   const steps = table(
-    ["microseconds per forward", "forwards", "kernels", "hand-over", "packing", "between forwards", "outside kernels"],
-    profile.steps.map(({ name, forwards, kernels, handOver, packing, between }) => {
-      const outside = handOver + packing + between;
-      const values = [kernels, handOver, packing, between].map((value) => value.toFixed(0));
+    [
+      "microseconds per forward",
+      "forwards",
+      "kernels",
+      "waiting for threads",
+      "hand-over",
+      "between forwards",
+      "outside kernels",
+    ],
+    profile.steps.map(({ name, forwards, kernels, waiting, handOver, between }) => {
+      const outside = waiting + handOver + between;
+      const values = [kernels, waiting, handOver, between].map((value) => value.toFixed(0));
       return [name, String(forwards), ...values, percent(outside / (kernels + outside))];
     }),
   );

@@ -16,8 +16,8 @@ import {
   type ForwardProfile,
   profileForward,
   type StepTimes,
-  slowestThread,
   stepTimes,
+  timesFor,
 } from "./profile.js";
 import { inTurns, type RoundOptions, throwIfAborted } from "./rounds.js";
 import { type Spread, spreadOf } from "./statistics.js";
@@ -85,7 +85,6 @@ export interface Report {
 type Loaded = Awaited<ReturnType<typeof loadParts>> & { tensors: Tensors };
 
 const loads = 3;
-const profiledForwards = 20;
 
 /** @throws aborted, and what loading throws */
 export async function measure(path: string, load: LoadOptions, options: SuiteOptions): Promise<Report> {
@@ -221,7 +220,8 @@ async function measureProfile(
     if (spans.length > 1 || /no head|head of 1 row/.test(name)) continue;
     throwIfAborted(signal);
     onProgress(`profile of ${name}`);
-    const test = { name, spans: spans[0], times: profiledForwards };
+    const once = await milliseconds(() => backend.forward(spans[0]));
+    const test = { name, spans: spans[0], times: timesFor(once) };
     forwards.push(await profileForward(backend, { program, tensors }, test));
   }
   const clocked = new ClockedBackend(backend);
@@ -231,14 +231,24 @@ async function measureProfile(
     throwIfAborted(signal);
     onProgress(`profile of ${test.name}`);
     const { run } = generationCandidate(model, test, signal);
-    clocked.marks.length = 0;
+    const times = timesFor(await milliseconds(run));
+    for (let i = 1; i < times; i++) await run();
+    const answers = [];
     backend.profile();
-    await run();
-    steps.push(
-      stepTimes(`${test.name}, prompt of ${test.promptTokens}`, clocked.marks, slowestThread(backend.profile())),
-    );
+    for (let i = 0; i < times; i++) {
+      clocked.marks = [];
+      await run();
+      answers.push(clocked.marks);
+    }
+    steps.push(stepTimes(`${test.name}, prompt of ${test.promptTokens}`, answers, backend.profile()));
   }
   return { forwards, steps };
+}
+
+async function milliseconds(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return performance.now() - begun;
 }
 
 /** The case that decides how many threads are best comes first. */

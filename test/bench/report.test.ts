@@ -118,11 +118,13 @@ describe("tables", () => {
   it("a profile ends with what is spent outside kernels", () => {
     const operations = [{ name: "matmul ffn_down", calls: 30, ms: 6, work: { int8Ops: 3e9, floatOps: 0, bytes: 3e7 } }];
     const profile = {
-      forwards: [{ name: "denoise", wallMs: 10, kernelMs: 9, operations }],
-      steps: [{ name: "greedy", forwards: 4, kernels: 900, handOver: 50, packing: 20, between: 30 }],
+      forwards: [{ name: "denoise", wallMs: 10, runMs: 9.4, kernelMs: 9, operations }],
+      steps: [{ name: "greedy", forwards: 4, kernels: 900, waiting: 50, handOver: 20, between: 30 }],
     };
     const text = markdown({ ...report, profile });
     expect(row(text, "matmul").slice(1)).toEqual(["30", "6.000", "60.0 %", "500", "5.0", "50.0 %", "50.0 %"]);
+    expect(row(text, "waiting for threads").slice(2, 4)).toEqual(["0.400", "4.0 %"]);
+    expect(row(text, "hand-over").slice(2, 4)).toEqual(["0.600", "6.0 %"]);
     expect(row(text, "outside kernels").slice(2, 4)).toEqual(["1.000", "10.0 %"]);
     expect(row(text, "greedy").slice(1)).toEqual(["4", "900", "50", "20", "30", "10.0 %"]);
     expect(markdown({ ...report, profile: null })).toContain("No profile");

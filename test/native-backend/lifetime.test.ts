@@ -137,16 +137,32 @@ describe.runIf(native.ok)("lifetime of the native backend", () => {
     await backend.dispose();
   });
 
+  it("gives the event loop a turn in every forward, also in those that are done in the call", async () => {
+    const backend = await createNative(program, file, options);
+    for (let forwards = 1; forwards <= 5; forwards++) {
+      let turn = false;
+      setImmediate(() => {
+        turn = true;
+      });
+      await backend.forward([span]);
+      expect(turn).toBe(true);
+    }
+    await backend.dispose();
+  });
+
   it("says where the time of its forwards went", async () => {
     const backend = await createNative(program, file, { ...options, threads: 2 });
     backend.profile();
     await backend.forward([span]);
-    const stages = backend.profile();
+    const { stages, runMs } = backend.profile();
     const products = stages.filter(({ kind }) => kind === "matmul");
     expect(products.map(({ weights }) => weights.length)).toEqual([3, 1, 2, 1, 3, 1, 2, 1]);
     expect(products[6].weights).toEqual(["blk.1.ffn_gate.weight", "blk.1.ffn_up.weight"]);
     expect(stages.map(({ asked }) => asked).lastIndexOf(false)).toBeLessThan(stages.length - 4);
     for (const { busy } of stages) expect(Math.max(...busy)).toBeGreaterThan(0);
+    for (const thread of [0, 1]) {
+      expect(stages.reduce((sum, { busy }) => sum + busy[thread], 0)).toBeLessThan(runMs);
+    }
     await backend.dispose();
   });
 
