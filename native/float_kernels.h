@@ -68,9 +68,11 @@ void relu2(const float* gate, const float* up, int padded, float* out) {
 }
 
 void quantise(const float* x, int padded, const Tiling& tiling, int row, QuantisedRows* out) {
-  v16 most = set1(0.0f);
-  for (int i = 0; i < padded; i += 16) most = max(abs(load(x + i)), most);
-  float m = maxLanes(most);
+  v16 most[4] = {set1(0.0f), set1(0.0f), set1(0.0f), set1(0.0f)};
+  for (int i = 0; i < padded; i += kGroup) {
+    for (int part = 0; part < 4; part++) most[part] = max(abs(load(x + i + 16 * part)), most[part]);
+  }
+  float m = maxLanes(max(max(most[0], most[1]), max(most[2], most[3])));
   if (!(m > 1e-5f)) m = 1e-5f;
   const float s = 127.0f / m;
   const v16 factor = set1(s), low = set1(-128.0f), high = set1(127.0f);
@@ -80,19 +82,20 @@ void quantise(const float* x, int padded, const Tiling& tiling, int row, Quantis
   int8_t* codes = out->codes + static_cast<size_t>(start) * padded + static_cast<size_t>(row - start) * kGroup;
   const int groups = padded / kGroup;
   int32_t* groupSum = out->groupSum == nullptr ? nullptr : out->groupSum + static_cast<size_t>(row) * groups;
-  int32_t total = 0;
+  v16 total = set1(0.0f);  // of whole numbers that stay below 2^24: exact
   for (int g = 0; g < groups; g++, x += kGroup, codes += step) {
+    v16 sum = set1(0.0f);
     for (int i = 0; i < kGroup; i += 16) {
       // Bounds are whole numbers, so clamping may come before rounding.
-      storeI8(codes + i, nearest(min(max(mul(load(x + i), factor), low), high)));
+      const v16 code = nearest(min(max(mul(load(x + i), factor), low), high));
+      storeI8(codes + i, code);
+      sum = add(sum, code);
     }
-    int32_t sum = 0;
-    for (int i = 0; i < kGroup; i++) sum += codes[i];
-    total += sum;
-    if (groupSum != nullptr) groupSum[g] = sum;
+    total = add(total, sum);
+    if (groupSum != nullptr) groupSum[g] = static_cast<int32_t>(sumLanes(sum));
   }
   out->scale[row] = s;
-  out->sum[row] = total;
+  out->sum[row] = static_cast<int32_t>(sumLanes(total));
 }
 
 /** (a, b) turned by the angle of (cos, sin). */

@@ -70,10 +70,14 @@ inline void addPanel(const TernaryJob& job, const TernaryWeight& weight, int pan
   }
 }
 
+/** What the sums of each row are multiplied by; division takes longer than all else that is done with a sum. */
+inline void rowFactors(const TernaryJob& job, const TernaryWeight& weight, float* factors) {
+  for (int row = 0; row < job.tiling.rows; row++) factors[row] = weight.scale / job.x->scale[row];
+}
+
 /** Sixteen outputs of a row, half `half` of the panel: scaled sums plus bias. */
-inline v16 scaled(const TernaryJob& job, const TernaryWeight& weight, const float* bias, int row, int panel, int half,
-                  const int32_t* sums) {
-  const v16 out = mul(loadI32(sums + row * kPanelRows + half), set1(weight.scale / job.x->scale[row]));
+inline v16 scaled(const float* bias, float factor, int row, int panel, int half, const int32_t* sums) {
+  const v16 out = mul(loadI32(sums + row * kPanelRows + half), set1(factor));
   return bias == nullptr ? out : add(out, load(bias + panel * kPanelRows + half));
 }
 
@@ -81,7 +85,8 @@ inline float* outRow(const TernaryJob& job, int row, int panel) {
   return job.out + row * job.stride + static_cast<size_t>(panel) * kPanelRows;
 }
 
-void uniformPanel(const TernaryJob& job, int panel, uint8_t* buffer, int32_t* sums) {
+/** factors: of the rows for the weight, then for `up`. */
+void uniformPanel(const TernaryJob& job, int panel, uint8_t* buffer, int32_t* sums, const float* factors) {
   // Output rows lie far apart, and waiting for each line would show.
   const auto soon = [&](int row) {
     prefetchForWrite(outRow(job, row, panel));
@@ -90,16 +95,17 @@ void uniformPanel(const TernaryJob& job, int panel, uint8_t* buffer, int32_t* su
   if (job.up == nullptr) {
     return addPanel(job, *job.weight, panel, buffer, sums, soon, [&](int row) {
       for (int half = 0; half < kPanelRows; half += 16)
-        store(outRow(job, row, panel) + half, scaled(job, *job.weight, job.bias, row, panel, half, sums));
+        store(outRow(job, row, panel) + half, scaled(job.bias, factors[row], row, panel, half, sums));
     });
   }
   int32_t* upSums = sums + job.tiling.rows * kPanelRows;
+  const float* upFactors = factors + job.tiling.rows;
   const auto nothing = [](int) {};
   addPanel(job, *job.weight, panel, buffer, sums, nothing, nothing);
   addPanel(job, *job.up, panel, buffer, upSums, soon, [&](int row) {
     for (int half = 0; half < kPanelRows; half += 16) {
-      const v16 gate = scaled(job, *job.weight, job.bias, row, panel, half, sums);
-      const v16 up = scaled(job, *job.up, job.upBias, row, panel, half, upSums);
+      const v16 gate = scaled(job.bias, factors[row], row, panel, half, sums);
+      const v16 up = scaled(job.upBias, upFactors[row], row, panel, half, upSums);
       store(outRow(job, row, panel) + half, job.relu2 ? relu2Of(gate, up) : siluOf(gate, up));
     }
   });
@@ -137,18 +143,22 @@ void blockwisePanel(const TernaryJob& job, int panel, uint8_t* buffer, int32_t* 
   }
 }
 
-/** Two sets of sums: of two factors, or integers and floats. */
+/** Two sets of sums: of two factors, or integers and floats; and two factors of each row. */
 size_t ternaryScratch(int rows) {
-  return kRunGroups * kGroupUnpacked + static_cast<size_t>(rows) * 2 * kPanelRows * sizeof(int32_t);
+  return kRunGroups * kGroupUnpacked + static_cast<size_t>(rows) * 2 * (kPanelRows + 1) * sizeof(int32_t);
 }
 
 void ternary(const TernaryJob& job, int begin, int end, void* scratch) {
   uint8_t* buffer = static_cast<uint8_t*>(scratch);
   int32_t* sums = reinterpret_cast<int32_t*>(buffer + kRunGroups * kGroupUnpacked);
-  for (int panel = begin; panel < end; panel++) {
-    if (job.weight->blockScale == nullptr) uniformPanel(job, panel, buffer, sums);
-    else blockwisePanel(job, panel, buffer, sums);
+  if (job.weight->blockScale != nullptr) {
+    for (int panel = begin; panel < end; panel++) blockwisePanel(job, panel, buffer, sums);
+    return;
   }
+  float* factors = reinterpret_cast<float*>(sums + job.tiling.rows * 2 * kPanelRows);
+  rowFactors(job, *job.weight, factors);
+  if (job.up != nullptr) rowFactors(job, *job.up, factors + job.tiling.rows);
+  for (int panel = begin; panel < end; panel++) uniformPanel(job, panel, buffer, sums, factors);
 }
 
 }  // namespace
