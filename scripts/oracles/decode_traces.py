@@ -120,14 +120,21 @@ def generate(case):
                 if (finished := answer_state()) is not None:
                     return forwards, *finished
                 shown = [MASK if token is None else token for token in x]
-                if not case["dualCache"] or sub == size or block_kv is None or x[small] is None:
+                shifted = case["dualCache"] == "shifted"
+                if not case["dualCache"] or sub == size or block_kv is None or (x[small] is None and not shifted):
                     states, kv = whole_pass(shown, bound)
                     prefix_kv = [layer[:start] for layer in kv]
                     block_kv = [layer[start:] for layer in kv]
                     rows, first = size, 0
                 else:
-                    states = window_pass(shown[small : small + sub], small, prefix_kv, block_kv, start)
-                    rows, first = sub, small
+                    reach = 0
+                    if shifted and step == 0:
+                        reach = sub
+                    elif shifted and x[small] is None:
+                        reach = int(case["shift"])
+                    first = max(start, small - reach)
+                    rows = small + sub - first
+                    states = window_pass(shown[first : small + sub], first, prefix_kv, block_kv, start)
                 step += 1
                 scores = {}
                 for p in range(small, small + sub):
@@ -174,7 +181,7 @@ def cases():
             "shift": pick([True, True, True, False]),
             "block": pick([32, 32, 32, 32, 32, 64, 8, 4]),
             "subBlock": pick([8, 8, 32, 4, 16, 1]),
-            "dualCache": pick([True, True, False]),
+            "dualCache": pick([True, True, False, "shifted", "shifted", "shifted"]),
             "threshold": pick([0.9, 0.9375, 0.875, 0.5, 0.7, 0.95, 1.0]),
             "maxTokens": pick([1, 20, 33, 64, 80, 100]),
             "stopTokens": pick([[], [7], [3, MASK]]),

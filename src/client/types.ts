@@ -51,7 +51,7 @@ export interface GenerateOptions extends CallOptions {
   threshold?: number;
   smallBlockSize?: number;
   blockSize?: number;
-  dualCache?: boolean;
+  dualCache?: boolean | "shifted";
   /** Go on past stop tokens up to maxTokens. */
   ignoreStop?: boolean;
   /** Further fields of the request, as they are on the wire: `{ min_p: 0.05 }`. */

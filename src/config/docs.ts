@@ -21,7 +21,7 @@ unmask serve --generate-config unmask.yaml      # write a file with the settings
 
 Paths are relative to the working directory. A key that is not in these tables, a value of the wrong type and a mistake
 in the YAML are errors that name the file, the line and the column. Settings that are switched on or off have two
-flags: \`--dual-cache\` and \`--no-dual-cache\`.
+flags: \`--radix-cache\` and \`--no-radix-cache\`.
 `;
 
 function cell(text: string): string {

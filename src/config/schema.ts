@@ -129,10 +129,11 @@ export const configSchema = z.strictObject({
         expects: "a whole number from 1 or null",
         flag: "--small-block-size <tokens>",
       }),
-      dual_cache: setting(z.boolean().default(true), {
-        about: "Reuse the K/V of the rest of a block between the denoise steps of one sub-block.",
-        expects: "true or false",
-        flag: "--dual-cache",
+      dual_cache: setting(z.literal([true, false, "shifted"]).default("shifted"), {
+        about:
+          "Which rows of a block a denoise step leaves as they are. true: the other sub-blocks, once the first position is known; shifted: they too before that, but the one to the left when a sub-block begins; false: none.",
+        expects: "true, false or shifted",
+        flag: "--dual-cache <kind>",
       }),
       mask_token_id: setting(z.int().min(0).nullable().default(null), {
         about: "The mask token, for files that do not name theirs. null: what the file says.",

@@ -61,7 +61,7 @@ function sectionOf(shape: Record<string, z.ZodType>, parents: readonly string[],
       path,
       name: path.join("."),
       type,
-      isBoolean: type.safeParse(true).success,
+      isBoolean: type.safeParse(true).success && !meaning.flag?.includes("<"),
       fallback: valueAt(defaults, path),
       variable: variableOf(meaning),
     };

@@ -51,12 +51,8 @@ export class BlockDiffusion implements Machine {
     const { options, facts } = this.#request;
     const subBlock = this.#subBlockOf(firstMasked);
     const masked = this.#canvas.masked(subBlock, subBlock + options.subBlock);
-    // DualCache: the sub-block alone, against the block's other rows as the last passes left them.
-    // While its first position is masked, the predictor may lie before it: refresh the whole block.
-    const alone = options.dualCache && this.#cached && this.#canvas.known(subBlock);
-    const start = alone ? subBlock : this.#block;
-    const end = alone ? subBlock + options.subBlock : this.#blockEnd;
     const predictor = facts.shift ? 1 : 0; // row p - predictor predicts position p
+    const [start, end] = this.#window(subBlock, predictor);
     return {
       phase: "denoise",
       tokens: this.#canvas.tokens(start, end, this.#maskToken),
@@ -70,6 +66,16 @@ export class BlockDiffusion implements Machine {
         draw,
       ),
     };
+  }
+
+  /** The rows of a step; the block's others stay in scratch as the last passes left them (DualCache). */
+  #window(subBlock: number, predictor: number): [start: number, end: number] {
+    const { dualCache, subBlock: size } = this.#request.options;
+    const known = this.#canvas.known(subBlock);
+    // While the first position is masked, its predictor may lie in the sub-block before.
+    if (!this.#cached || dualCache === false || (dualCache === true && !known)) return [this.#block, this.#blockEnd];
+    const before = subBlock !== this.#subBlock ? size : known ? 0 : predictor;
+    return [Math.max(this.#block, subBlock - before), subBlock + size];
   }
 
   #acceptDenoise(span: SpanRequest, predictions: Predictions): Denoised {

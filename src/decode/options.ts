@@ -3,7 +3,7 @@
 
 import type { DiffusionFacts } from "../model/types.js";
 import { type ErrorCode, UnmaskError } from "../util/errors.js";
-import { type DecodeOptions, decodeModes } from "./types.js";
+import { type DecodeOptions, decodeModes, dualCaches } from "./types.js";
 
 const integer = Number.isInteger;
 const anyModel = 'or decode with decode_mode "autoregressive"';
@@ -26,6 +26,11 @@ export function validateDecodeOptions(options: DecodeOptions, facts: DiffusionFa
     integer(subBlock) && subBlock >= 1 && facts.blockLength % subBlock === 0,
     "small_block_size",
     `small_block_size is ${subBlock}. Use a whole number that divides the model's block length, ${facts.blockLength}.`,
+  );
+  check(
+    dualCaches.includes(options.dualCache),
+    "dual_cache",
+    `dual_cache is ${JSON.stringify(options.dualCache)}. Use true, false or "shifted".`,
   );
   check(
     integer(options.maxTokens) && options.maxTokens >= 1,

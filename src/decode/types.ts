@@ -11,14 +11,21 @@ import type { DiffusionFacts } from "../model/types.js";
 export const decodeModes = ["adaptive", "iterative", "greedy", "verified", "autoregressive"] as const;
 export type DecodeMode = (typeof decodeModes)[number];
 
+/**
+ * What a denoise step may leave out and see as earlier steps left it (DualCache). false: nothing. true, as in Fast-dLLM
+ * v2: the block's other rows once the sub-block's first position is known. "shifted": they too before that, but the
+ * sub-block to the left when a sub-block begins, whose last tokens no step has seen yet.
+ */
+export const dualCaches = [true, false, "shifted"] as const;
+export type DualCache = (typeof dualCaches)[number];
+
 export interface DecodeOptions {
   mode: DecodeMode;
   /** Commit positions whose confidence is strictly above it. */
   threshold: number;
   /** Positions committed left to right inside a block; divides the block length. */
   subBlock: number;
-  /** Reuse the block's K/V between denoise steps of one sub-block (DualCache). */
-  dualCache: boolean;
+  dualCache: DualCache;
   maxTokens: number;
   /** The answer ends at the first of these; it is part of the settled tokens. Empty: never. */
   stopTokens: readonly number[];

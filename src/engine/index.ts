@@ -140,7 +140,7 @@ function describe(
       decodeMode: sizes.defaults?.decodeMode ?? decodeModes[0],
       threshold: sizes.defaults?.threshold ?? 0.9,
       smallBlockSize: sizes.defaults?.smallBlockSize ?? Math.min(8, facts.blockLength),
-      dualCache: sizes.defaults?.dualCache ?? true,
+      dualCache: sizes.defaults?.dualCache ?? "shifted",
       maxTokens: sizes.defaults?.maxTokens ?? 256,
     },
   };

@@ -1,7 +1,7 @@
 // What the engine offers to server, CLI, eval and library users.
 
 import type { BackendInfo, HeadType } from "../backend/types.js";
-import type { DecodeMode } from "../decode/types.js";
+import type { DecodeMode, DualCache } from "../decode/types.js";
 import type { Architecture, AttentionKind } from "../model/types.js";
 
 export interface ChatMessage {
@@ -24,7 +24,7 @@ export interface GenerateOptions {
   smallBlockSize?: number;
   /** Refused when it differs from the model's block length. */
   blockSize?: number;
-  dualCache?: boolean;
+  dualCache?: DualCache;
   /** Number of alternatives with each token's logprob; absent: no logprobs. 0 gives the token's own. */
   logprobs?: number;
   /** Yield a `denoising` event for every forward that commits. */
@@ -115,7 +115,7 @@ export interface ModelInfo {
     decodeMode: DecodeMode;
     threshold: number;
     smallBlockSize: number;
-    dualCache: boolean;
+    dualCache: DualCache;
     maxTokens: number;
   };
 }
@@ -168,7 +168,7 @@ export interface LoadOptions {
     decodeMode?: DecodeMode;
     threshold?: number;
     smallBlockSize?: number;
-    dualCache?: boolean;
+    dualCache?: DualCache;
     maxTokens?: number;
   };
   onProgress?: (done: number, total: number) => void;

@@ -1,5 +1,6 @@
 // What is measured, on what, with which questions: the part of a report that is known beforehand.
 
+import type { DualCache } from "../decode/types.js";
 import type { Model } from "../engine/types.js";
 import { cpuName, type MeasuredFile, measuredFile } from "../util/identity.js";
 
@@ -16,7 +17,7 @@ export interface Subject {
   machine: { cpu: string; backend: string; isa: string; threads: number };
   questions: MeasuredFile;
   maxTokens: number;
-  dualCache: boolean;
+  dualCache: DualCache;
   concurrency: number;
 }
 
@@ -35,4 +36,9 @@ export async function subjectOf({ info }: Pick<Model, "info">, data: string, con
 /** "TQ2_0", or "TQ2_0 with a Q8_0 head" where that was requantised. */
 export function weightsOf({ weightType, head }: Subject["model"]): string {
   return head.type === head.stored ? weightType : `${weightType} with a ${head.type} head`;
+}
+
+/** What to add to the options of a report's decoding: DualCache where it is not the default. */
+export function dualCacheNote(dualCache: DualCache): string {
+  return dualCache === "shifted" ? "" : dualCache ? ", DualCache as published" : ", without DualCache";
 }

@@ -5,7 +5,7 @@ import { mainMethods } from "./methods.js";
 import { longAnswer, type Report, type Result, type Speed } from "./report.js";
 import type { Sample } from "./samples.js";
 import type { Share } from "./statistics.js";
-import { weightsOf } from "./subject.js";
+import { dualCacheNote, weightsOf } from "./subject.js";
 
 /** Right answers by task, and speed, of the main methods. */
 export function shortForm(report: Report): string {
@@ -186,7 +186,7 @@ function description(report: Report): string {
     `Model \`${model.name}\` (${model.architecture}, ${model.attention}, ${weightsOf(model)}, ` +
       `${(model.parameters / 1e6).toFixed(1)} M parameters, SHA-256 \`${model.sha256.slice(0, 16)}\`), ` +
       `${report.n} questions of \`${questions.name}\` (SHA-256 \`${questions.sha256.slice(0, 16)}\`), ` +
-      `temperature 0, at most ${maxTokens} tokens${dualCache ? "" : ", without DualCache"}.`,
+      `temperature 0, at most ${maxTokens} tokens${dualCacheNote(dualCache)}.`,
     `${machine.cpu}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${backend}${isa === "typescript" ? "" : ` ${isa}`}. ${time}`,
   ].join("\n");
 }

@@ -148,7 +148,7 @@ export const modelSchema: z.ZodType<ModelObject> = z.strictObject({
       decode_mode: z.string(),
       threshold: z.number(),
       small_block_size: count,
-      dual_cache: z.boolean(),
+      dual_cache: z.literal([true, false, "shifted"]),
       max_tokens: count,
     }),
     backend: z.string(),

@@ -1,6 +1,7 @@
 // GET /v1/models: the one model, in OpenAI's shape with llama-server's `meta` beside it.
 
 import { createHash } from "node:crypto";
+import type { DualCache } from "../decode/types.js";
 import type { ModelInfo } from "../engine/types.js";
 import { UnmaskError } from "../util/errors.js";
 
@@ -24,7 +25,7 @@ export interface ModelObject {
       decode_mode: string;
       threshold: number;
       small_block_size: number;
-      dual_cache: boolean;
+      dual_cache: DualCache;
       max_tokens: number;
     };
     backend: string;

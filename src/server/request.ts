@@ -67,7 +67,12 @@ export const sharedFields = {
     .nullish()
     .describe("Positions of a block that are filled before the next ones; divides the block length."),
   block_size: z.int().min(1).nullish().describe("Refused when it differs from the model's."),
-  dual_cache: z.boolean().nullish().describe("Reuse the K/V of the rest of a block within a sub-block. Default: true."),
+  dual_cache: z
+    .literal([true, false, "shifted"])
+    .nullish()
+    .describe(
+      "Which rows of a block a denoise step leaves as they are: none, or docs/decode-modes.md. Default: shifted.",
+    ),
   ignore_eos: z.boolean().nullish().describe("Go on past the model's stop tokens, to max_tokens."),
   // Of OpenAI, without effect here
   user: ignored,

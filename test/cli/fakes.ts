@@ -48,7 +48,7 @@ export const modelInfo: ModelInfo = {
   decodeModes: ["adaptive", "iterative", "greedy", "verified", "autoregressive"],
   kvPages: 80,
   maxSequences: 16,
-  defaults: { decodeMode: "adaptive", threshold: 0.9, smallBlockSize: 8, dualCache: true, maxTokens: 256 },
+  defaults: { decodeMode: "adaptive", threshold: 0.9, smallBlockSize: 8, dualCache: "shifted", maxTokens: 256 },
 };
 
 export function finish(tokens: number, forwards = 4): GenerateEvent {

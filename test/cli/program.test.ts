@@ -126,7 +126,7 @@ describe("settings reach the engine", () => {
     });
     expect(
       await at.run(
-        ...["generate", "--config", path, "--threshold", "0.5", "--kv-memory", "1MiB", "--no-dual-cache"],
+        ...["generate", "--config", path, "--threshold", "0.5", "--kv-memory", "1MiB", "--dual-cache", "false"],
         ...["--model", "x.gguf", "--decode-mode", "iterative", "--max-tokens", "9", "hello"],
       ),
     ).toBe(0);
@@ -159,7 +159,9 @@ describe("settings reach the engine", () => {
     const path = join(folder, "off.yaml");
     writeFileSync(path, "dlm: {dual_cache: false}\nscheduler: {enable_radix_cache: false}\n");
     const at = stage();
-    expect(await at.run("generate", "--config", path, "--model-path", "/m.gguf", "--dual-cache", "hello")).toBe(0);
+    expect(await at.run("generate", "--config", path, "--model-path", "/m.gguf", "--dual-cache", "true", "hello")).toBe(
+      0,
+    );
     expect(at.model.loads[0].path).toBe("/m.gguf");
     expect(at.model.loads[0].options).toMatchObject({ prefixCache: false, defaults: { dualCache: true } });
   });

@@ -67,7 +67,7 @@ describe("the written file", () => {
       port: fc.integer({ min: 0, max: 65535 }),
       dlm: fc.record({
         threshold: fc.double({ min: 0, minExcluded: true, max: 1, noNaN: true }),
-        dual_cache: fc.boolean(),
+        dual_cache: fc.constantFrom(true, false, "shifted"),
       }),
       scheduler: fc.record({ kv_memory: fc.option(fc.integer({ min: 1, max: 2 ** 40 })) }),
       benchmark: fc.record({ prompt: text }),

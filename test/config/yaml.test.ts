@@ -66,7 +66,7 @@ describe("problems name file, line and column", () => {
     [
       "a wrong type in a section",
       "dlm:\n  dual_cache: maybe\n",
-      /^my\.yaml:2:15: dlm\.dual_cache must be true or false/,
+      /^my\.yaml:2:15: dlm\.dual_cache must be true, false or shifted/,
     ],
     [
       "a value out of range",

@@ -133,6 +133,22 @@ test("DualCache begins anew in each block", () => {
   ]);
 });
 
+test("shifted DualCache: a sub-block begins with the one to its left, and never with the whole block", () => {
+  const script: Script = (p) => [1, p % 8 === 0 ? 0.5 : 0.4];
+  const turns = decode(32, { subBlock: 8, mode: "iterative", maxTokens: 16, dualCache: "shifted" }, script);
+  expect(turns.map(({ span }) => span.tokens.length)).toEqual([32, 8, 8, 8, 8, 8, 8, 16, 8, 8, 8, 8, 8, 8, 8]);
+  expect(turns[7].span).toMatchObject({ position: 32, visibility: "block", keyEnd: 64, target: "scratch" });
+  expect(predictedPositions(turns[7].span)).toEqual([40, 41, 42, 43, 44, 45, 46, 47]);
+  expect(turns[8].span.position).toBe(40);
+});
+
+test("shifted DualCache: one row more while the sub-block's first position is masked", () => {
+  const script: Script = (p) => [1, p % 8 === 0 ? 0.1 : 0.4];
+  const turns = decode(32, { subBlock: 8, mode: "iterative", maxTokens: 16, dualCache: "shifted" }, script);
+  expect(turns.slice(7).map(({ span }) => span.tokens.length)).toEqual([16, 9, 9, 9, 9, 9, 9, 9]);
+  expect(turns[8].span.position).toBe(39);
+});
+
 test("dualCache false: every pass is the whole block", () => {
   const turns = decode(32, { subBlock: 8, mode: "iterative", maxTokens: 16, dualCache: false }, unsure);
   expect(new Set(turns.map(({ span }) => span.tokens.length))).toEqual(new Set([32]));

@@ -4,7 +4,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { DecodeMode, DecoderInput } from "../../src/decode/types.js";
+import { type DecodeMode, type DecoderInput, dualCaches } from "../../src/decode/types.js";
 import type { AttentionKind } from "../../src/model/types.js";
 import { defaults, drive, maskToken, vocabulary } from "./drive.js";
 import { predictedPositions } from "./script.js";
@@ -16,7 +16,7 @@ const inputs: fc.Arbitrary<DecoderInput> = fc
     shift: fc.boolean(),
     blockLength: fc.constantFrom(32, 32, 32, 64, 16, 8, 4, 1),
     subBlock: fc.constantFrom(1, 4, 8, 16, 32, 64),
-    dualCache: fc.boolean(),
+    dualCache: fc.constantFrom(...dualCaches),
     threshold: fc.constantFrom(0.1, 0.5, 0.9, 0.9375, 1),
     maxTokens: fc.integer({ min: 1, max: 90 }),
     stopTokens: fc.subarray([0, 1, 2, 3, maskToken]),

@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { DecodeMode } from "../../src/decode/types.js";
+import type { DecodeMode, DualCache } from "../../src/decode/types.js";
 import type { AttentionKind } from "../../src/model/types.js";
 import { defaults, drive, maskToken, vocabulary } from "./drive.js";
 
@@ -13,7 +13,7 @@ interface Case {
   shift: boolean;
   block: number;
   subBlock: number;
-  dualCache: boolean;
+  dualCache: DualCache;
   threshold: number;
   maxTokens: number;
   stopTokens: number[];

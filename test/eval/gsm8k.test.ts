@@ -118,7 +118,7 @@ describe("a run", () => {
     machine: { cpu: "Some CPU", backend: "native", isa: "avx2", threads: 2 },
     questions: { name: "test.jsonl", sha256: "cd".repeat(32) },
     maxTokens: 256,
-    dualCache: true,
+    dualCache: "shifted" as const,
     concurrency: 1,
   };
   const problems = [1, 2, 3, 4].map(problem);

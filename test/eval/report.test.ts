@@ -25,7 +25,7 @@ const subject: Subject = {
   machine: { cpu: "Some CPU", backend: "native", isa: "avx2", threads: 2 },
   questions: { name: "q.jsonl", sha256: "cd".repeat(32) },
   maxTokens: 256,
-  dualCache: true,
+  dualCache: "shifted",
   concurrency: 1,
 };
 const refusal = "I don't know that.";
@@ -154,6 +154,7 @@ describe("the short form", () => {
     for (const fact of facts) expect(text).toContain(fact);
     expect(text).not.toContain("DualCache");
     expect(shortForm({ ...report, dualCache: false })).toContain("without DualCache");
+    expect(shortForm({ ...report, dualCache: true })).toContain("DualCache as published");
     expect(text).not.toMatch(/20\d\d-\d\d/);
   });
 

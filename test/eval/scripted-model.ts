@@ -28,7 +28,7 @@ export const info: ModelInfo = {
   decodeModes: ["adaptive", "iterative", "greedy", "verified", "autoregressive"],
   kvPages: 80,
   maxSequences: 16,
-  defaults: { decodeMode: "adaptive", threshold: 0.9, smallBlockSize: 8, dualCache: true, maxTokens: 256 },
+  defaults: { decodeMode: "adaptive", threshold: 0.9, smallBlockSize: 8, dualCache: "shifted", maxTokens: 256 },
 };
 
 export interface Asked {

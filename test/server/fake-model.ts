@@ -21,7 +21,7 @@ export const fakeInfo: ModelInfo = {
   decodeModes: ["adaptive", "autoregressive"],
   kvPages: 8,
   maxSequences: 16,
-  defaults: { decodeMode: "adaptive", threshold: 0.9, smallBlockSize: 8, dualCache: true, maxTokens: 256 },
+  defaults: { decodeMode: "adaptive", threshold: 0.9, smallBlockSize: 8, dualCache: "shifted", maxTokens: 256 },
 };
 
 type Script = (

@@ -201,7 +201,7 @@ describe("what is refused", () => {
     ["decode_mode", { decode_mode: "fast" }, /"adaptive"/],
     ["threshold", { threshold: 1.5 }, /at most 1/],
     ["small_block_size", { small_block_size: 0 }, /at least 1/],
-    ["dual_cache", { dual_cache: 1 }, /boolean/],
+    ["dual_cache", { dual_cache: 1 }, /"shifted"; it is 1/],
     ["model", { model: 5 }, /string/],
     ["messages", { messages: "Hello" }, /array/],
     ["messages", { messages: [] }, /at least 1 element/],

@@ -19,7 +19,7 @@ const card = {
     weight_type: "I2_S",
     block_length: 32,
     decode_modes: ["adaptive", "autoregressive"],
-    defaults: { decode_mode: "adaptive", threshold: 0.9, small_block_size: 8, dual_cache: true, max_tokens: 256 },
+    defaults: { decode_mode: "adaptive", threshold: 0.9, small_block_size: 8, dual_cache: "shifted", max_tokens: 256 },
     backend: "native avx2",
     threads: 1,
   },

@@ -1,6 +1,6 @@
 // A report of GSM8K as Markdown: both scores, and everything that they depend on.
 
-import { weightsOf } from "../subject.js";
+import { dualCacheNote, weightsOf } from "../subject.js";
 import { fixed, table, withInterval } from "../tables.js";
 import type { Decoding, Gsm8kReport } from "./run.js";
 import { filters } from "./scores.js";
@@ -20,7 +20,7 @@ export function gsm8kTable(report: Gsm8kReport): string {
       `${shots === 0 ? "no examples" : `the first ${shots === 1 ? "problem" : `${shots} problems`} of the training file as ${shots === 1 ? "example" : "examples"}`}` +
       `${chat ? ", as a conversation under the chat template" : ""}.`,
     `Answers have at most ${maxTokens} tokens and end at a stop token or before ${report.stops.map((stop) => `\`${stop}\``).join(", ")}; ` +
-      `${cutOff} were cut off. Temperature 0; ${decodingOf(report.decoding)}${dualCache ? "" : ", without DualCache"}.`,
+      `${cutOff} were cut off. Temperature 0; ${decodingOf(report.decoding)}${dualCacheNote(dualCache)}.`,
     `${fixed(cost.tokens / n, 1)} tokens an answer, ${fixed(cost.tokensPerForward, 2)} tokens per forward, ` +
       `${fixed(cost.rowsPerToken, 1)} rows per token, ${fixed(cost.tokensPerSecond, 1)} tokens per second of wall-clock time` +
       `${concurrency === 1 ? "" : `, ${concurrency} at a time`}.`,

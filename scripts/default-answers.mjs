@@ -1,0 +1,74 @@
+// Asks the default model what README.md and docs/api.md ask it, over a real server, and writes its
+// answers where they show them: after <!-- answer: chat -->, <!-- answer: denoising --> and
+// <!-- picture -->. test/docs-run.test.ts checks that they are still true. Part of `npm run docs`.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { modelPath } from "../dist/config/load.js";
+import { loadModel } from "../dist/index.js";
+import { startServer } from "../dist/server/index.js";
+
+const messages = [{ role: "user", content: "What is 2+2?" }];
+const readme = new URL("../README.md", import.meta.url);
+const api = new URL("../docs/api.md", import.meta.url);
+
+/** JSON for readers: what fits into a line stays in one. */
+function json(value, indent = "", before = 0) {
+  const short = JSON.stringify(value, null, 1)
+    .replace(/\n\s*/g, " ")
+    .replace(/([[{]) | ([\]}])/g, "$1$2");
+  if (typeof value !== "object" || value === null || (indent !== "" && indent.length + before + short.length < 126)) {
+    return short;
+  }
+  const inner = `${indent}  `;
+  const lines = Array.isArray(value)
+    ? value.map((item) => inner + json(item, inner))
+    : Object.entries(value).map(([key, item]) => `${inner}"${key}": ${json(item, inner, key.length + 4)}`);
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  return `${open}\n${lines.join(",\n")}\n${indent}${close}`;
+}
+
+async function picture(model) {
+  const cells = new Map();
+  const rows = [];
+  const stops = new Set(["<|im_end|>", "<|endoftext|>"]);
+  for await (const event of model.generate({ messages }, { maxTokens: 50, denoising: true })) {
+    if (event.type !== "denoising") continue;
+    for (const { position, text } of event.commits) cells.set(position, stops.has(text) ? "∎" : text);
+    for (const position of event.masked) cells.set(position, "░");
+    const block = [...cells.keys()].sort((a, b) => a - b).map((position) => cells.get(position));
+    rows.push(`forward ${event.forward}  ${String(event.rows).padStart(2)} rows  ${block.join("")}`);
+  }
+  return rows.join("\n");
+}
+
+async function chat(url, body) {
+  const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(await response.text());
+  return response.text();
+}
+
+function place(file, mark, text) {
+  const before = readFileSync(file, "utf8");
+  const block = new RegExp(`(<!-- ${mark} -->\\n+\`\`\`\\w*\\n)[\\s\\S]*?(\\n\`\`\`\\n)`);
+  if (!block.test(before)) throw new Error(`${file} has no <!-- ${mark} -->.`);
+  writeFileSync(
+    file,
+    before.replace(block, (_, open, close) => open + text + close),
+  );
+}
+
+export async function placeAnswers() {
+  const model = await loadModel(modelPath({ model_path: null }));
+  const server = await startServer({ model, host: "127.0.0.1", port: 0 });
+  try {
+    place(readme, "picture", await picture(model));
+    const answer = json(JSON.parse(await chat(server.url, { messages, max_tokens: 50 })));
+    for (const file of [readme, api]) place(file, "answer: chat", answer);
+    const asked = { messages, stream: true, stream_options: { include_denoising: true } };
+    const events = (await chat(server.url, asked)).split("\n\n").filter((line) => line.includes('"denoising"'));
+    place(api, "answer: denoising", json(JSON.parse(events[events.length - 1].slice("data: ".length))));
+  } finally {
+    await server.close();
+    await model.dispose();
+  }
+}
