@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, sep } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { modelPath } from "../config/load.js";
+import { type LoadedConfig, modelPath } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { type DecodeMode, decodeModes } from "../decode/types.js";
 import type { Model } from "../engine/types.js";
@@ -20,7 +20,7 @@ import { numberArgument } from "./sampling.js";
 import { addSettings, readSettings } from "./settings.js";
 import type { Surroundings } from "./surroundings.js";
 
-interface EvalFlags {
+export interface EvalFlags {
   data?: string;
   modes?: DecodeMode[];
   thresholds?: number[];
@@ -79,17 +79,17 @@ export function registerEval(program: Command, surroundings: Surroundings): void
     .option("--markdown <file>", "Also write the tables; may be given several times.", collected)
     .option("--svg <file>", "Also draw right answers over tokens per forward.")
     .addHelpText("after", examples)
-    .action(async (flags: EvalFlags) => await run(command, flags, surroundings));
+    .action(async (flags: EvalFlags) => await evaluate(readSettings(command, surroundings), flags, surroundings));
   registerGsm8k(command, surroundings);
 }
 
-async function run(command: Command, flags: EvalFlags, surroundings: Surroundings): Promise<void> {
+/** `unmask eval` with settings and flags that are read already. */
+export async function evaluate(loaded: LoadedConfig, flags: EvalFlags, surroundings: Surroundings): Promise<void> {
   const { stdout, stderr } = surroundings;
   const { readQuestions, selectQuestions } = await import("../eval/questions.js");
   const { methodsFor } = await import("../eval/methods.js");
   const { runInTurns } = await import("../eval/runner.js");
   const { checkConcurrency } = await import("../eval/answer.js");
-  const loaded = readSettings(command, surroundings);
   for (const note of loaded.notes) stderr.write(`warning: ${note}\n`);
   const data = flags.data ?? heldOutBeside(modelPath(loaded.config));
   const { task: tasks = [], perTask = Number.POSITIVE_INFINITY, limit = Number.POSITIVE_INFINITY } = flags;

@@ -5,8 +5,11 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Place } from "../train/checkpoint.js";
 import type { ObjectiveName, TrainConfig } from "../train/config.js";
 import type { LogRecord } from "../train/log.js";
+import type { RunResult } from "../train/run.js";
 import { UnmaskError } from "../util/errors.js";
 import type { Output, Surroundings } from "./surroundings.js";
+
+type Exported = NonNullable<RunResult["exported"]>;
 
 interface TrainFlags {
   config?: string;
@@ -15,6 +18,7 @@ interface TrainFlags {
   objective?: ObjectiveName;
   resume?: boolean;
   steps?: number;
+  eval: boolean;
 }
 
 export const trainExamples = `
@@ -31,6 +35,7 @@ export function addTrainRun(command: Command, surroundings: Surroundings): void 
     .option("-o, --out <dir>", "Folder of the run. (default: runs/NAME, by the model's name)")
     .option("--resume", "Go on from the newest checkpoint in the folder.")
     .option("--steps <n>", "End after N steps in all, saved and exported.", wholeNumber)
+    .option("--no-eval", "Do not measure the model in the end.")
     .option("--init <path>", "Start from a model: a Hugging Face folder, or a GGUF file in f32, f16 or bf16.")
     .addOption(
       new Option("--objective <name>", "What all phases learn, instead of what the configuration says.").choices([
@@ -63,6 +68,7 @@ async function runTraining(flags: TrainFlags, surroundings: Surroundings): Promi
     abort.abort();
   });
   const progress = progressOf(config, flags.steps, stderr);
+  let made: Exported;
   try {
     const { place, exported } = await run({
       config,
@@ -84,11 +90,25 @@ async function runTraining(flags: TrainFlags, surroundings: Surroundings): Promi
       throw new UnmaskError("aborted", "Training was interrupted.");
     }
     for (const warning of exported.warnings) stderr.write(`warning: ${warning}\n`);
-    stdout.write(`${exported.path}\nMeasure it: unmask eval --model ${exported.path} --data ${exported.heldOut}\n`);
+    stdout.write(`${exported.path}\n`);
+    made = exported;
   } finally {
     progress.end();
     release();
   }
+  if (flags.eval) await measure(made, surroundings);
+}
+
+/** The usual methods on the questions of the run; the results go into the card. */
+async function measure({ path, heldOut, card }: Exported, surroundings: Surroundings): Promise<void> {
+  const { evaluate } = await import("./eval.js");
+  const { loadConfig } = await import("../config/load.js");
+  const svg = path.replace(/\.gguf$/, ".quality.svg");
+  surroundings.stderr.write(
+    `Measuring it. Again, or more: unmask eval --model ${path} --markdown ${card} --svg ${svg}\n`,
+  );
+  const loaded = loadConfig({ flags: new Map([["model_path", path]]) });
+  await evaluate(loaded, { data: heldOut, markdown: [card], svg }, surroundings);
 }
 
 /** A bar in a terminal, a line for each record elsewhere. */

@@ -1,16 +1,19 @@
 // A whole training run: tokenizer, data, model, phases, files.
 //
 // Everything a run makes is in one folder: tokenizer/, checkpoints/, log.jsonl, curves.svg, run.json (the
-// configuration that held), and in the end model/ (Hugging Face files), NAME.gguf and NAME.heldout.jsonl.
+// configuration that held), and in the end model/ (Hugging Face files), NAME.gguf, NAME.heldout.jsonl and
+// README.md, the model's card.
 
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { nativeAvailable } from "../backend/native.js";
 import type { ConvertReport } from "../convert/convert.js";
 import { buildProgram } from "../model/program.js";
 import { chatTemplateFor } from "../text/template.js";
 import { UnmaskError } from "../util/errors.js";
+import { measuredFile } from "../util/identity.js";
+import { makeCard } from "./card.js";
 import { listCheckpoints, type Place } from "./checkpoint.js";
 import { checkShapes, type ObjectiveName, type TrainConfig } from "./config.js";
 import { drawCurves } from "./curves.js";
@@ -51,7 +54,7 @@ export interface RunRequest {
 export interface RunResult {
   place: Place;
   /** Null when the run was interrupted. */
-  exported: (ConvertReport & { heldOut: string }) | null;
+  exported: (ConvertReport & { heldOut: string; card: string }) | null;
 }
 
 /** @throws UnmaskError what its parts throw; invalid_request when the folder holds a run and `resume` is not set */
@@ -69,7 +72,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
     tokenizer: frame.tokenizer,
     template: chatTemplateFor(frame.tokenizer),
   });
-  const trainer = await trainerOf(config, frame, say);
+  const { trainer, computed } = await trainerOf(config, frame, say);
   try {
     await write(directory, "run.json", `${JSON.stringify(config, null, 2)}\n`);
     const log = join(directory, "log.jsonl");
@@ -88,9 +91,17 @@ export async function run(request: RunRequest): Promise<RunResult> {
       onRecord: request.onRecord,
       warn,
     });
-    await write(directory, "curves.svg", drawCurves(new TrainingLog(log, warn).read(), frame.hp.name));
+    const records = new TrainingLog(log, warn).read();
+    await write(directory, "curves.svg", drawCurves(records, frame.hp.name));
     if (signal?.aborted) return { place, exported: null };
-    return { place, exported: await exportRun(trainer, frame, config, directory) };
+    const exported = await exportRun(trainer, frame, config, directory);
+    const named = [exported.path, exported.heldOut, config.data, join(directory, "model", "tokenizer.json")];
+    const files = await Promise.all(
+      named.map(async (path) => ({ ...(await measuredFile(path)), bytes: (await stat(path)).size })),
+    );
+    const card = makeCard({ config, frame, records, parameters: exported.parameters, files, computed });
+    await write(directory, "README.md", card);
+    return { place, exported: { ...exported, card: join(directory, "README.md") } };
   } finally {
     await trainer.dispose();
   }
@@ -131,28 +142,33 @@ async function tokenizerOf(
   return await readTokenizer(join(run, "tokenizer"));
 }
 
-async function trainerOf(config: TrainConfig, frame: Frame, say: (message: string) => void): Promise<Trainer> {
+async function trainerOf(
+  config: TrainConfig,
+  frame: Frame,
+  say: (message: string) => void,
+): Promise<{ trainer: Trainer; computed: string }> {
   const { program, roles } = buildProgram(frame.hp, { ropeFreqs: frame.ropeFreqs ?? undefined });
   const parameters = parametersOf(program, roles, config.model.ternary);
-  const trainer = await createTrainer();
+  const { trainer, computed } = await createTrainer();
   for (const parameter of parameters) {
     const { name } = parameter;
     trainer.set(name, frame.values?.get(name) ?? initialValues(parameter, frame.hp.layers, config.seed));
   }
-  return trainer;
+  return { trainer, computed };
 
-  async function createTrainer(): Promise<Trainer> {
+  async function createTrainer(): Promise<{ trainer: Trainer; computed: string }> {
     const native = nativeAvailable();
     const kind = config.trainer === "auto" ? (native.ok ? "native" : "reference") : config.trainer;
     if (kind === "reference") {
       const why = native.ok || config.trainer === "reference" ? "" : `: ${native.reason}`;
       say(`Training with the reference trainer, thousands of times slower than the native one${why}.`);
-      return createReferenceTrainer(program, { parameters });
+      return { trainer: createReferenceTrainer(program, { parameters }), computed: "reference trainer" };
     }
     const { createNativeTrainer } = await import("./native.js");
     const trainer = await createNativeTrainer(program, { parameters, maxRows: config.rows, threads: config.threads });
-    say(`Training natively: ${trainer.isa}, ${trainer.threads} threads.`);
-    return trainer;
+    const computed = `${trainer.isa}, ${trainer.threads} ${trainer.threads === 1 ? "thread" : "threads"}`;
+    say(`Training natively: ${computed}.`);
+    return { trainer, computed };
   }
 }
 

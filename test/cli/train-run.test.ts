@@ -1,8 +1,10 @@
 // `unmask train` as a command: a run, resumed, interrupted, and what it refuses.
 
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { loadModel } from "../../src/index.js";
 import { temporaryFolder, writeTo } from "../format/files.js";
 import { stage, until } from "./fakes.js";
 
@@ -27,25 +29,41 @@ describe("unmask train", () => {
   it("ends with the model and the command that measures it; --resume goes on", async () => {
     const out = join(folder, "run");
     const first = stage();
-    expect(await first.run("train", "--config", config(3), "-o", out, "--steps", "2")).toBe(0);
+    expect(await first.run("train", "--config", config(3), "-o", out, "--steps", "2", "--no-eval")).toBe(0);
     expect(first.stderr.text).toMatch(/^1\/2 first {2}next \d+\.\d{3} {2}rate 1\.0e-2 {2}\d+ rows\/s/m);
     const gguf = join(out, "mini.gguf");
-    const questions = join(out, "mini.heldout.jsonl");
-    expect(first.stdout.text).toBe(`${gguf}\nMeasure it: unmask eval --model ${gguf} --data ${questions}\n`);
+    expect(first.stdout.text).toBe(`${gguf}\n`);
 
     const again = stage();
     expect(await again.run("train", "--config", config(3), "-o", out)).toBe(1);
     expect(again.stderr.text).toContain("--resume");
     const resumed = stage();
-    expect(await resumed.run("train", "--config", config(3), "-o", out, "--resume")).toBe(0);
+    expect(await resumed.run("train", "--config", config(3), "-o", out, "--resume", "--no-eval")).toBe(0);
     expect(readFileSync(join(out, "log.jsonl"), "utf8").trim().split("\n")).toHaveLength(3);
+  });
+
+  it("measures the model with the engine, and writes what it found into the model's card", async () => {
+    const out = join(folder, "measured");
+    const { stdout, stderr, ...real } = Object.assign(stage(), { loadModel });
+    expect(await real.run("train", "--config", config(2), "-o", out), stderr.text).toBe(0);
+    expect(stderr.text).toContain(`unmask eval --model ${join(out, "mini.gguf")} --markdown ${join(out, "README.md")}`);
+    expect(stdout.text).toContain("| **all** | 5 |");
+    const card = readFileSync(join(out, "README.md"), "utf8");
+    expect(card).toMatch(/^# mini\n/);
+    expect(card).toContain("| first | next token | 2 | 64 |");
+    const hash = createHash("sha256")
+      .update(readFileSync(join(out, "mini.gguf")))
+      .digest("hex");
+    expect(card).toContain(`\`${hash}\``);
+    expect(card.slice(card.indexOf("<!-- results: full -->"))).toContain("### Ten answers");
+    expect(existsSync(join(out, "mini.quality.svg"))).toBe(true);
   });
 
   it("draws a bar on a terminal", async () => {
     const { run, stderr } = stage();
     stderr.isTTY = true;
     Object.assign(stderr, { cursorTo: () => true, clearLine: () => true, moveCursor: () => true });
-    expect(await run("train", "--config", config(4), "-o", join(folder, "bar"))).toBe(0);
+    expect(await run("train", "--config", config(4), "-o", join(folder, "bar"), "--no-eval")).toBe(0);
     expect(stderr.text).toContain("4/4");
     expect(stderr.text).toContain("rows/s");
   });
