@@ -17,6 +17,7 @@ namespace {
 template <int bytes, v16 (*load16)(const void*)>
 struct PlainRow {
   static constexpr bool kBlocks = false;
+  static constexpr int kUnit = 32;         // columns; runs begin at multiples
   static constexpr int kColumns = 1 << 30;  // that may be read before it must be opened again
   static constexpr int kPairBytes = 32 * bytes;
   const uint8_t* at;
@@ -36,37 +37,32 @@ using RowF32 = PlainRow<4, loadF32>;
 using RowF16 = PlainRow<2, loadF16>;
 using RowBF16 = PlainRow<2, loadBF16>;
 
-// Block types: rows are whole blocks. Sixteen scales are made at a time, and scale times code is
-// exact in f32: 11 bits of an f16, 7 of an int8 (128 is a power of two), 5 of a code from -32 to 31.
+// Block types: rows are whole blocks. Scale times code is exact in f32: 11 bits of an f16, 7 of an
+// int8 (128 is a power of two), 5 of a code from -32 to 31.
 
 /** Blocks of 32 columns that begin with their f16 scale. */
 template <int bytes>
 struct ScaledBlocks {
   static constexpr bool kBlocks = true;
-  static constexpr int kColumns = 16 * 32;
+  static constexpr int kUnit = 32, kColumns = 1 << 30;
   static constexpr int kPairBytes = bytes;
   const uint8_t* at;
-  float scale[16];
 
   static size_t offset(int column) { return static_cast<size_t>(column / 32) * bytes; }
-  void open(const uint8_t* row, int column, int columns) {
-    at = row + offset(column);
-    uint16_t halves[16] = {};
-    for (int b = 0; b < columns / 32; b++) memcpy(halves + b, at + b * bytes, 2);
-    store(scale, loadF16(halves));
-  }
+  void open(const uint8_t* row, int column, int) { at = row + offset(column); }
+  v16 scale(int pair) const { return broadcastF16(at + pair * bytes); }
 };
 
 /** 32 int8. */
 struct RowQ8 : ScaledBlocks<34> {
   v16 columns(int pair, int half) const {
-    return mul(set1(scale[pair]), loadI8(at + pair * kPairBytes + 2 + 16 * half));
+    return mul(scale(pair), loadI8(at + pair * kPairBytes + 2 + 16 * half));
   }
 };
 
 /** 16 bytes: byte i has columns i and i + 16 in its nibbles, each code + 8. */
 struct RowQ4 : ScaledBlocks<18> {
-  v16 columns(int pair, int half) const { return nibbles(at + pair * kPairBytes + 2, half, set1(scale[pair])); }
+  v16 columns(int pair, int half) const { return nibbles(at + pair * kPairBytes + 2, half, scale(pair)); }
 };
 
 /**
@@ -76,7 +72,7 @@ struct RowQ4 : ScaledBlocks<18> {
  */
 struct RowQ6 {
   static constexpr bool kBlocks = true;
-  static constexpr int kColumns = 256;
+  static constexpr int kUnit = 256, kColumns = 256;
   static constexpr int kPairBytes = 26;  // about
   float scale[16];
   int8_t codes[256];
@@ -208,7 +204,7 @@ void denseTokens(const DenseJob& job, const Tiling& tiling, int tile, float* sum
   const size_t share = ahead.bytes / static_cast<size_t>(tiling.tiles) / 64 * 64;
   const uint8_t* next = ahead.data + static_cast<size_t>(tile) * share;
   const uint8_t* nextEnd = next + share;
-  constexpr int unit = Row::kBlocks ? Row::kColumns : 32;  // runs begin where rows can be opened
+  constexpr int unit = Row::kUnit;
   const Tiling runs =
       unmask::makeTiling(unmask::roundUp(job.columns, unit) / unit, few ? job.columns : kRunBytes / (4 * T) / unit);
   for (int i = 0; i < runs.tiles; i++) {
