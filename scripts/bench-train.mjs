@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // Measures the native trainer on a model of random weights: the matrix products and the whole
-// step, against what the register tile alone reaches. For people who work on kernels.
+// step, against what the register tile alone reaches. Prints Markdown; needs a build (npm run setup).
 //
-//   npm run build && node scripts/bench-train.mjs [--shape default|small] [--sequences N] [--length N]
+//   npm run bench:train [-- --shape default|large] [--sequences N] [--length N]
 //       [--threads N] [--isa NAME] [--repeat N] [--matrices muon|adamw]
 //
 // A sequence is [noisy; complementary noisy; clean], blocks of 32, of `length` tokens each.
 
+import { cpus } from "node:os";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { buildProgram } from "../dist/model/program.js";
@@ -14,8 +15,8 @@ import { createNativeTrainer } from "../dist/train/native.js";
 import { initialValues, parametersOf } from "../dist/train/parameters.js";
 
 const shapes = {
-  default: { hidden: 384, ffn: 1024, layers: 8, heads: 6, kvHeads: 2, headDim: 64, vocabulary: 2048 },
-  small: { hidden: 256, ffn: 768, layers: 6, heads: 4, kvHeads: 2, headDim: 64, vocabulary: 1024 },
+  default: { hidden: 256, ffn: 768, layers: 6, heads: 4, kvHeads: 2, headDim: 64, vocabulary: 1024 },
+  large: { hidden: 768, ffn: 2048, layers: 12, heads: 12, kvHeads: 4, headDim: 64, vocabulary: 4096 },
 };
 
 const { values: options } = parseArgs({
@@ -25,7 +26,7 @@ const { values: options } = parseArgs({
     length: { type: "string", default: "128" },
     threads: { type: "string", default: "0" },
     isa: { type: "string" },
-    repeat: { type: "string", default: "3" },
+    repeat: { type: "string", default: "9" },
     matrices: { type: "string", default: "muon" },
   },
 });
@@ -94,28 +95,35 @@ const update = {
 };
 
 const weights = parameters.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
-console.log(
-  `${options.shape}: ${(weights / 1e6).toFixed(1)} M weights, ${batch.tokens.length} rows, ${trainer.isa}, ${trainer.threads} threads`,
-);
-const giga = (flops, seconds) => `${(flops / seconds / 1e9).toFixed(0)} GFLOP/s`;
-for (const quantisation of [0, 0.5, 1]) {
-  let best = null;
-  for (let i = 0; i < Number(options.repeat); i++) {
-    const peak = trainer.measurePeak();
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+const cases = [
+  { name: "f32 weights", quantisation: 0 },
+  { name: "half ternary", quantisation: 0.5 },
+  { name: "ternary, int8 activations", quantisation: 1 },
+].map((each) => ({ ...each, samples: [] }));
+const peaks = [];
+for (let i = 0; i <= Number(options.repeat); i++) {
+  for (const { quantisation, samples } of cases) {
+    peaks.push(trainer.measurePeak() / 1e9);
     const start = performance.now();
-    const pass = await trainer.accumulate(batch, quantisation);
-    const middle = performance.now();
+    const { gemmFlops, gemmSeconds } = await trainer.accumulate(batch, quantisation);
     await trainer.update(update);
-    const end = performance.now();
-    const made = { ...pass, peak, passSeconds: (middle - start) / 1000, updateSeconds: (end - middle) / 1000 };
-    if (best === null || made.passSeconds < best.passSeconds) best = made;
+    const seconds = (performance.now() - start) / 1000;
+    const rates = { products: gemmFlops / gemmSeconds / 1e9, step: gemmFlops / seconds / 1e9 };
+    if (i > 0) samples.push({ ...rates, rows: batch.tokens.length / seconds });
   }
-  const { gemmFlops, gemmSeconds, passSeconds, updateSeconds, loss, peak } = best;
-  const share = Math.round((100 * gemmFlops) / gemmSeconds / peak);
-  console.log(
-    `quantisation ${quantisation}: products ${giga(gemmFlops, gemmSeconds)} (${share} % of ${giga(peak, 1)}), ` +
-      `pass ${giga(gemmFlops, passSeconds)} in ${passSeconds.toFixed(2)} s (${Math.round((100 * gemmSeconds) / passSeconds)} % in products), ` +
-      `update ${updateSeconds.toFixed(2)} s, ${Math.round(batch.tokens.length / (passSeconds + updateSeconds))} rows/s, loss ${loss.toFixed(3)}`,
-  );
 }
 await trainer.dispose();
+
+const peak = median(peaks);
+const rows = cases.map(({ name, samples }) => {
+  const [products, step, rate] = ["products", "step", "rows"].map((key) => median(samples.map((each) => each[key])));
+  const share = (value, of) => `${((100 * value) / of).toFixed(0)} %`;
+  return `| ${name} | ${products.toFixed(0)} | ${share(products, peak)} | ${step.toFixed(0)} | ${share(step, products)} | ${rate.toFixed(0)} |`;
+});
+console.log(`${(weights / 1e6).toFixed(1)} M weights, ${batch.tokens.length} rows a step, ${options.matrices}; ${cpus()[0].model}, ${trainer.isa}, ${trainer.threads} threads.
+The register tile alone: ${peak.toFixed(0)} GFLOP/s. Medians of ${options.repeat} rounds in turns.
+
+| training | products, GFLOP/s | of the tile | whole step, GFLOP/s | of products | rows/s |
+| --- | ---: | ---: | ---: | ---: | ---: |
+${rows.join("\n")}`);

@@ -29,7 +29,7 @@ async function openServer(url) {
   if (url !== undefined) return { url, close: async () => {} };
   const { loadModel } = await import("../dist/index.js");
   const { startServer } = await import("../dist/server/index.js");
-  const model = await loadModel("models/lab-calc.gguf");
+  const model = await loadModel("models/unmask-5m.gguf");
   const server = await startServer({ model, host: "127.0.0.1", port: 0 });
   const close = async () => {
     await server.close();

@@ -45,7 +45,7 @@ async function takeRace(browser, url) {
 }
 
 mkdirSync(folder, { recursive: true });
-const model = await loadModel("models/lab-calc.gguf");
+const model = await loadModel("models/unmask-5m.gguf");
 const server = await startServer({ model, host: "127.0.0.1", port: 0 });
 const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium", args });

@@ -18,7 +18,7 @@ let model: Model;
 let server: RunningServer;
 
 beforeAll(async () => {
-  model = await loadModel("models/lab-calc.gguf");
+  model = await loadModel("models/unmask-5m.gguf");
   server = await startServer({ model, host: "127.0.0.1", port: 0 });
 });
 

@@ -121,6 +121,6 @@ function unknownVariables(environment: NonNullable<Sources["environment"]>, sett
 /** The model file that the configuration names, or the one that comes with the package. Relative to the working directory. */
 export function modelPath(config: Config): string {
   return config.model_path === null
-    ? fileURLToPath(new URL("../../models/lab-calc.gguf", import.meta.url))
+    ? fileURLToPath(new URL("../../models/unmask-5m.gguf", import.meta.url))
     : resolve(config.model_path);
 }

@@ -7,7 +7,7 @@ import { type RunningServer, startServer } from "../../src/server/index.js";
 export const site = "dist/web";
 
 export async function startModel(): Promise<Model> {
-  return loadModel("models/lab-calc.gguf");
+  return loadModel("models/unmask-5m.gguf");
 }
 
 export function serve(model: Model): Promise<RunningServer> {

@@ -147,7 +147,7 @@ describe("settings reach the engine", () => {
   it("leaves what nobody set to the engine", async () => {
     const at = stage();
     await at.run("generate", "hello");
-    expect(at.model.loads[0].path).toMatch(/models[/\\]lab-calc\.gguf$/);
+    expect(at.model.loads[0].path).toMatch(/models[/\\]unmask-5m\.gguf$/);
     const { defaults, ...options } = at.model.loads[0].options;
     expect(defaults?.decodeMode).toBeUndefined();
     for (const name of ["threads", "isa", "head", "kvMemory", "contextLength", "maskToken", "blockSize"] as const) {

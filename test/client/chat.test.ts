@@ -8,7 +8,7 @@ const full = {
   id: "chatcmpl-1",
   object: "chat.completion",
   created: 1,
-  model: "lab-calc",
+  model: "unmask-5m",
   choices: [
     { index: 0, message: { role: "assistant", content: "2 + 2 equals 4." }, logprobs: null, finish_reason: "stop" },
   ],
@@ -34,7 +34,7 @@ test("an answer of unmask, complete", async () => {
   const client = new UnmaskClient({ baseURL: server.url, apiKey: "secret", headers: { "x-team": "a" } });
   expect(await client.chat("What is 2+2?")).toEqual({
     id: "chatcmpl-1",
-    model: "lab-calc",
+    model: "unmask-5m",
     text: "2 + 2 equals 4.",
     finishReason: "stop",
     usage: { promptTokens: 12, cachedTokens: 4, completionTokens: 9 },

@@ -12,7 +12,7 @@ let server: RunningServer;
 let client: UnmaskClient;
 
 beforeAll(async () => {
-  model = await loadModel("models/lab-calc.gguf");
+  model = await loadModel("models/unmask-5m.gguf");
   server = await startServer({ model, host: "127.0.0.1", port: 0 });
   client = new UnmaskClient({ baseURL: server.url });
 });
@@ -73,8 +73,8 @@ test("leaving a loop stops the server's work", async () => {
 describe("docs/client.md", () => {
   const programs = codeBlocks(readDocument("docs/client.md")).filter(({ mark }) => mark === "run");
   const printed: Record<number, unknown[]> = {
-    0: ["2 + 2 equals 4.", "2", 3],
-    1: ["lab-calc", "47 + 38 equals 85.", "stop"],
+    0: ["2 + 2 equals 4.", "2", 4.5],
+    1: ["unmask-5m", "47 + 38 equals 85.", "stop"],
     2: ["forward 1: 16 still masked", "4.", "stop"],
     3: ["invalid_request", "threshold", 400],
     4: ["2 + 2 equals 4.\n2 + 2 equals 4."],

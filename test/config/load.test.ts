@@ -203,7 +203,7 @@ describe("values", () => {
   it("resolves the model against the working directory, and to the package's own when none is named", () => {
     expect(modelPath(configSchema.parse({ model_path: "a/b.gguf" }))).toBe(join(process.cwd(), "a/b.gguf"));
     const root = fileURLToPath(new URL("../../", import.meta.url));
-    expect(modelPath(configSchema.parse({}))).toBe(join(root, "models/lab-calc.gguf"));
+    expect(modelPath(configSchema.parse({}))).toBe(join(root, "models/unmask-5m.gguf"));
   });
 
   it("knows the decode modes that the engine knows", () => {

@@ -181,7 +181,7 @@ describe("the default model", () => {
   const models = join(import.meta.dirname, "../../models");
 
   it("loads without a problem or warning", async () => {
-    const inspection = await inspect(join(models, "lab-calc.gguf"));
+    const inspection = await inspect(join(models, "unmask-5m.gguf"));
     expect([inspection.problems, inspection.warnings]).toEqual([[], []]);
     expect(inspection.engine).toMatchObject({
       architecture: "bitnet",
@@ -193,16 +193,14 @@ describe("the default model", () => {
   });
 
   it("is the file that its card describes", async () => {
-    const bytes = readFileSync(join(models, "lab-calc.gguf"));
+    const bytes = readFileSync(join(models, "unmask-5m.gguf"));
     const card = readFileSync(join(models, "README.md"), "utf8");
     expect(card).toContain(createHash("sha256").update(bytes).digest("hex"));
-    const { metadata, parameters } = await inspect(join(models, "lab-calc.gguf"));
+    const { metadata, parameters } = await inspect(join(models, "unmask-5m.gguf"));
     expect(card).toContain(metadata["unmask.source_sha256"]);
     expect(card).toContain(parameters.toLocaleString("en"));
-    const questions = readFileSync(join(models, "lab-calc.heldout.jsonl"), "utf8").trim().split("\n");
-    expect(questions).toHaveLength(2000);
-    for (const line of questions) {
-      expect(Object.keys(JSON.parse(line)).sort()).toEqual(["answer", "question", "task"]);
-    }
+    const questions = readFileSync(join(models, "unmask-5m.heldout.jsonl"), "utf8").trim().split("\n");
+    expect(questions).toHaveLength(10_000);
+    for (const line of questions) expect(JSON.parse(line).messages.at(-1).role).toBe("assistant");
   });
 });

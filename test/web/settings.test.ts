@@ -9,7 +9,7 @@ import { noSettings, numberIn, optionsOf } from "../../web/src/state/settings.js
 import { createStore } from "../../web/src/state/store.js";
 
 const card = {
-  id: "lab-calc",
+  id: "unmask-5m",
   owned_by: "unmask",
   meta: {
     n_ctx: 512,
