@@ -20,7 +20,7 @@ export function describeBackend({ backend, head }: Pick<ModelInfo, "backend" | "
   return head.type === head.stored ? where : `${where}, ${head.type} head (stored as ${head.stored})`;
 }
 
-/** "adaptive, threshold 0.9, sub-blocks of 8 in blocks of 32" */
+/** "iterative, threshold 0.9, sub-blocks of 8 in blocks of 32" */
 export function describeDecoding({ defaults, blockLength }: ModelInfo): string {
   const { decodeMode, threshold, smallBlockSize } = defaults;
   if (blockLength === null || decodeMode === "autoregressive") return "autoregressive";

@@ -56,7 +56,7 @@ const origins = z.union([
 export const headTypeNames = ["q8_0", "q6_k", "q4_0"] as const;
 
 /** The decode modes of the engine, in the order in which they are explained. */
-export const decodeModeNames = ["adaptive", "iterative", "greedy", "verified", "autoregressive"] as const;
+export const decodeModeNames = ["iterative", "adaptive", "greedy", "verified", "autoregressive"] as const;
 
 export const configSchema = z.strictObject({
   model_path: setting(z.string().min(1).nullable().default(null), {
@@ -110,8 +110,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       decode_mode: setting(z.enum(decodeModeNames).nullable().default(null), {
         about:
-          "How tokens are chosen. adaptive: confident positions first, by a threshold that rises with the steps; iterative: by one threshold; greedy: a sub-block in one pass; verified: exactly the autoregressive answer, drafted by diffusion; autoregressive: one token a forward. null: adaptive, or autoregressive when the model was not trained for diffusion.",
-        expects: "adaptive, iterative, greedy, verified, autoregressive or null",
+          "How tokens are chosen. iterative: confident positions first, by one threshold; adaptive: by one that starts low and rises with the steps; greedy: a sub-block in one pass; verified: exactly the autoregressive answer, drafted by diffusion; autoregressive: one token a forward. null: iterative, or autoregressive when the model was not trained for diffusion.",
+        expects: "iterative, adaptive, greedy, verified, autoregressive or null",
         flag: "--decode-mode <mode>",
       }),
       threshold: setting(z.number().gt(0).max(1).default(0.9), {

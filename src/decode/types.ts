@@ -8,7 +8,8 @@
 import type { HeadRequest, Predictions, Visibility } from "../backend/types.js";
 import type { DiffusionFacts } from "../model/types.js";
 
-export const decodeModes = ["adaptive", "iterative", "greedy", "verified", "autoregressive"] as const;
+/** The first that a model can run is its default. */
+export const decodeModes = ["iterative", "adaptive", "greedy", "verified", "autoregressive"] as const;
 export type DecodeMode = (typeof decodeModes)[number];
 
 /**

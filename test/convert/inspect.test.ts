@@ -51,7 +51,7 @@ it("says what the engine would do with a diffusion model", async () => {
     tiedHead: true,
     attention: "block-causal",
     diffusion: { blockLength: 32, shift: true, maskToken: 305 },
-    defaultMode: "adaptive",
+    defaultMode: "iterative",
     tokenizer: { pre: "qwen2", tokens: 320, addBos: false, stops: [300, 301], chatTemplate: false },
   });
   // 2 layers, K and V, 2 heads of 64, f16.
@@ -187,7 +187,7 @@ describe("the default model", () => {
       architecture: "bitnet",
       attention: "context-causal",
       diffusion: { blockLength: 32, shift: true, maskToken: 1023 },
-      decodeModes: ["adaptive", "iterative", "greedy", "verified", "autoregressive"],
+      decodeModes: ["iterative", "adaptive", "greedy", "verified", "autoregressive"],
       tokenizer: { stops: [1020, 1022], chatTemplate: true },
     });
   });

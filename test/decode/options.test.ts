@@ -29,8 +29,8 @@ test("models take the modes they can run", () => {
       }
     });
   expect(accepted(contextCausal)).toEqual(decodeModes);
-  expect(accepted(blockCausal)).toEqual(["adaptive", "iterative", "greedy", "autoregressive"]);
-  expect(accepted({ ...blockCausal, shift: false })).toEqual(["adaptive", "iterative", "greedy"]);
+  expect(accepted(blockCausal)).toEqual(["iterative", "adaptive", "greedy", "autoregressive"]);
+  expect(accepted({ ...blockCausal, shift: false })).toEqual(["iterative", "adaptive", "greedy"]);
   expect(accepted({ ...blockCausal, maskToken: null })).toEqual(["autoregressive"]);
   expect(accepted(causal)).toEqual(["autoregressive"]);
   expect(accepted({ ...causal, shift: false })).toEqual(["autoregressive"]);

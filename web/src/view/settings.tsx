@@ -43,8 +43,8 @@ export function SettingsDialog({ open, onClose }: { open: boolean; onClose: () =
 }
 
 const modeWords = {
-  adaptive: "adaptive: surest first, a bar that rises",
   iterative: "iterative: surest first, one bar",
+  adaptive: "adaptive: surest first, a bar that rises",
   greedy: "greedy: a sub-block in one pass",
   verified: "verified: drafted, then checked",
   autoregressive: "autoregressive: one token at a time",
