@@ -18,7 +18,7 @@ const modes = ["autoregressive", "iterative", "adaptive", "greedy"];
 
 const { values } = parseArgs({
   options: {
-    prompt: { type: "string", default: "How does a diffusion language model work?" },
+    prompt: { type: "string", default: "Sue has 9 books and gives away 4. How many books are left?" },
     out: { type: "string", default: "docs/images/race.svg" },
     url: { type: "string" },
   },
