@@ -17,7 +17,7 @@ namespace {
 template <int bytes, v16 (*load16)(const void*)>
 struct PlainRow {
   static constexpr bool kBlocks = false;
-  static constexpr int kUnit = 32;         // columns; runs begin at multiples
+  static constexpr int kUnit = 32;          // columns: runs begin at its multiples
   static constexpr int kColumns = 1 << 30;  // that may be read before it must be opened again
   static constexpr int kPairBytes = 32 * bytes;
   const uint8_t* at;

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { modelPath } from "../dist/config/load.js";
 import { loadModel } from "../dist/index.js";
 import { startServer } from "../dist/server/index.js";
+import { blockPicture } from "./block-picture.mjs";
 
 const messages = [{ role: "user", content: "What is 2+2?" }];
 const readme = new URL("../README.md", import.meta.url);
@@ -25,20 +26,6 @@ function json(value, indent = "", before = 0) {
     : Object.entries(value).map(([key, item]) => `${inner}"${key}": ${json(item, inner, key.length + 4)}`);
   const [open, close] = Array.isArray(value) ? "[]" : "{}";
   return `${open}\n${lines.join(",\n")}\n${indent}${close}`;
-}
-
-async function picture(model) {
-  const cells = new Map();
-  const rows = [];
-  const stops = new Set(["<|im_end|>", "<|endoftext|>"]);
-  for await (const event of model.generate({ messages }, { maxTokens: 50, denoising: true })) {
-    if (event.type !== "denoising") continue;
-    for (const { position, text } of event.commits) cells.set(position, stops.has(text) ? "∎" : text);
-    for (const position of event.masked) cells.set(position, "░");
-    const block = [...cells.keys()].sort((a, b) => a - b).map((position) => cells.get(position));
-    rows.push(`forward ${event.forward}  ${String(event.rows).padStart(2)} rows  ${block.join("")}`);
-  }
-  return rows.join("\n");
 }
 
 async function chat(url, body) {
@@ -61,7 +48,7 @@ export async function placeAnswers() {
   const model = await loadModel(modelPath({ model_path: null }));
   const server = await startServer({ model, host: "127.0.0.1", port: 0 });
   try {
-    place(readme, "picture", await picture(model));
+    place(readme, "picture", await blockPicture(model.generate({ messages }, { maxTokens: 50, denoising: true })));
     const answer = json(JSON.parse(await chat(server.url, { messages, max_tokens: 50 })));
     for (const file of [readme, api]) place(file, "answer: chat", answer);
     const asked = { messages, stream: true, stream_options: { include_denoising: true } };

@@ -61,7 +61,8 @@ if (chosen.length > 1) install();
 
 const { median, spreadOf, inverse } = await import("../../dist/bench/statistics.js");
 const { OtherWork, otherWorkWarning, thisMachine } = await import("../../dist/bench/machine.js");
-const { spread, table } = await import("../../dist/bench/report.js");
+const { spread } = await import("../../dist/bench/report.js");
+const { markdownTable } = await import("../../dist/util/markdown.js");
 
 /** The packages of this folder, and of node-llama-cpp's binaries only those for this machine's processor. */
 function install() {
@@ -132,7 +133,7 @@ console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.platform}, Node.j
 for (const { name, description } of running) console.log(`${name}: ${description}.`);
 const warning = otherWorkWarning(otherWork);
 if (warning !== null) console.log(`**${warning}**`);
-console.log(`\n${table(head, rows)}`);
+console.log(`\n${markdownTable(head, rows)}`);
 
 if (values.json !== undefined) {
   const results = cases.map(({ name, tokens }, c) => ({

@@ -6,8 +6,9 @@
 import { z } from "zod";
 import type { GenerateOptions, Model } from "../engine/types.js";
 import { UnmaskError } from "../util/errors.js";
+import { markdownTable } from "../util/markdown.js";
 import { randomTokens } from "./forwards.js";
-import { spread, table } from "./report.js";
+import { spread } from "./report.js";
 import { inTurns, type RoundOptions } from "./rounds.js";
 import { spreadOf } from "./statistics.js";
 
@@ -134,5 +135,5 @@ export function comparison(before: Baseline, now: Baseline): string {
   const where = ({ cpu, backend, isa, threads }: Baseline["machine"]) =>
     `${cpu}, ${backend} ${isa}, ${threads} threads`;
   const head = `${before.model.name}. Before: ${where(before.machine)}. Now: ${where(now.machine)}.`;
-  return `${head}\n\n${table(["answer", "tokens", "tokens/s before", "now", "ratio"], rows)}\n`;
+  return `${head}\n\n${markdownTable(["answer", "tokens", "tokens/s before", "now", "ratio"], rows)}\n`;
 }

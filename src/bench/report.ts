@@ -2,6 +2,7 @@
 
 import type { Peaks } from "../backend/native.js";
 import { showBytes } from "../config/bytes.js";
+import { markdownTable } from "../util/markdown.js";
 import { otherWorkWarning } from "./machine.js";
 import type { OperationTime } from "./profile.js";
 import { inverse, type Spread } from "./statistics.js";
@@ -45,7 +46,7 @@ export function heading({ machine, subject, backend, peaks, rounds, otherWork }:
 
 function loadTable({ load }: Report): string {
   if (load === undefined) return "";
-  return table(
+  return markdownTable(
     ["load", "tensors of the file", "weights in memory", "K/V", "process", "at its peak"],
     [
       [
@@ -59,7 +60,7 @@ function loadTable({ load }: Report): string {
 function forwardTable({ forwards, peaks }: Report): string {
   if (forwards === undefined) return "";
   const head = ["forward", "rows/s", "ms", "GOPS", "GB/s", ...(peaks === null ? [] : ["of int8 peak", "of bandwidth"])];
-  return table(
+  return markdownTable(
     head,
     forwards.map((result) => forwardRow(result, peaks)),
   );
@@ -79,7 +80,7 @@ function rates({ int8Ops, floatOps, bytes }: Work, ms: number, peaks: Peaks | nu
 
 function generationTable({ generation }: Report): string {
   if (generation === undefined) return "";
-  return table(
+  return markdownTable(
     ["decode mode", "prompt", "new tokens", "tokens/s", "end to end", "tokens per forward", "rows per token"],
     generation.map((result) => [
       result.name,
@@ -95,7 +96,7 @@ function generationTable({ generation }: Report): string {
 
 function concurrencyTable({ concurrency }: Report): string {
   if (concurrency === undefined) return "";
-  return table(
+  return markdownTable(
     ["decode mode", "requests at once", "tokens/s, all", "alone", "ratio", "rows/s, all", "alone", "ratio"],
     concurrency.map(({ mode, requests, tokensPerSecond, rowsPerSecond, alone }) => [
       mode,
@@ -121,7 +122,7 @@ function headTable({ heads, subject }: Report): string {
   ]);
   const what = subject.synthetic ? "a text of random tokens" : "text that the model wrote";
   return (
-    `${table(["head", "size", "decode 1 token, ms", "tokens/s", "same choice"], rows)}\n\n` +
+    `${markdownTable(["head", "size", "decode 1 token, ms", "tokens/s", "same choice"], rows)}\n\n` +
     `Same choice: how often the most probable token is that of the stored head, over ${heads[0].rows} rows of ${what}.`
   );
 }
@@ -142,12 +143,12 @@ function profileTables({ profile, peaks }: Report): string {
       { name: "hand-over", ms: wallMs - runMs },
       { name: "outside kernels", ms: wallMs - kernelMs },
     ].map(({ name, ms }) => [name, "", ms.toFixed(3), percent(ms / wallMs), "", "", ...shares.map(() => "")]);
-    return `${name}: ${wallMs.toFixed(2)} ms, of which ${kernelMs.toFixed(2)} ms in kernels\n\n${table(
+    return `${name}: ${wallMs.toFixed(2)} ms, of which ${kernelMs.toFixed(2)} ms in kernels\n\n${markdownTable(
       ["operation", "calls", "ms", "of forward", "GOPS", "GB/s", ...shares],
       [...rows, ...others],
     )}`;
   });
-  const steps = table(
+  const steps = markdownTable(
     [
       "microseconds per forward",
       "forwards",
@@ -180,13 +181,7 @@ function sweepTable({ sweep }: Report): string {
     ...names.map((name) => rowsPerSecond[name].toFixed(1)),
   ]);
   const best = bestThreads(sweep, names[0]);
-  return `${table(["threads", ...names.map((name) => `${name}, rows/s`)], rows)}\n\nBest for denoising: ${best} ${best === 1 ? "thread" : "threads"} (\`--threads ${best}\`).`;
-}
-
-/** A Markdown table; every column after the first is of numbers. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map((_, i) => (i === 0 ? "---" : "---:")), ...rows];
-  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return `${markdownTable(["threads", ...names.map((name) => `${name}, rows/s`)], rows)}\n\nBest for denoising: ${best} ${best === 1 ? "thread" : "threads"} (\`--threads ${best}\`).`;
 }
 
 /** "12.3 (12.1-12.6)"; the median alone when there is one sample. */

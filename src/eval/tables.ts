@@ -1,6 +1,7 @@
 // A report as Markdown, in two forms: a short one for a page that has other things to say, and
 // everything. Both say what was measured, on what, and of how many.
 
+import { markdownTable } from "../util/markdown.js";
 import { mainMethods } from "./methods.js";
 import { longAnswer, type Report, type Result, type Speed } from "./report.js";
 import type { Sample } from "./samples.js";
@@ -44,7 +45,7 @@ function details(summary: string, body: string): string {
 function accuracy({ tasks, n }: Report, methods: readonly Result[], show: (share: Share) => string): string {
   const rows = tasks.map((count, i) => [count.task, String(count.n), ...methods.map((each) => show(each.tasks[i]))]);
   const all = ["**all**", String(n), ...methods.map((each) => withInterval(each.all))];
-  return table(["right, %", "n", ...methods.map(({ name }) => name)], [...rows, all]);
+  return markdownTable(["right, %", "n", ...methods.map(({ name }) => name)], [...rows, all]);
 }
 
 /** Most columns of a table with intervals that can be read without moving it. */
@@ -59,7 +60,7 @@ function everyMethod({ tasks, results, n }: Report): string {
   const size = Math.ceil(all.length / tables);
   return Array.from({ length: tables }, (_, i) => all.slice(i * size, (i + 1) * size))
     .map((part) =>
-      table(
+      markdownTable(
         ["right, %", ...part.map(({ head }) => head)],
         results.map((result) => [result.name, ...part.map(({ of }) => withInterval(of(result)))]),
       ),
@@ -76,7 +77,7 @@ function speed(results: readonly Result[]): string {
     fixed(rowsPerToken, 1),
     fixed(tokensPerSecond, 0),
   ];
-  return table(
+  return markdownTable(
     [...head, ...more],
     results.map(({ name, speed, longSpeed, sameAsAutoregressive: same }) => [
       name,
@@ -103,7 +104,7 @@ function carries(methods: readonly Result[]): string | null {
     "### Arithmetic by carry chain",
     "The longest run of columns that carry (in differences, borrow) one after the other. A digit is known only when all " +
       "carries before it are, so this is where deciding several at a time goes wrong first.",
-    table(["right, %", "n", ...methods.map(({ name }) => name)], rows),
+    markdownTable(["right, %", "n", ...methods.map(({ name }) => name)], rows),
   ]).trimEnd();
 }
 
@@ -113,7 +114,7 @@ function refusals(methods: readonly Result[]): string | null {
   const { right, wrong } = first.refusals;
   return sections([
     "### What it does not know",
-    table(
+    markdownTable(
       ["decode mode", `says so when it should, % (n = ${right.n})`, `says so when it should not, % (n = ${wrong.n})`],
       methods.map(({ name, refusals }) => [name, withInterval(refusals!.right), withInterval(refusals!.wrong)]),
     ),
@@ -136,7 +137,7 @@ function stories({ expectedStories }: Report, methods: readonly Result[]): strin
     `Of ${n} stories: every sentence is one of the grammar and the last one ends a story; none contradicts another; what was ` +
       "asked for is there. Different pairs: of neighbouring words, over all pairs of all stories. Repeated: words of the " +
       "longest span that a story has twice, mean and most.",
-    table(
+    markdownTable(
       ["decode mode", "parse, %", "keep their state, %", "have what was asked for, %", "different pairs", "repeated"],
       [
         ...rows.map(({ name, stories }) => [
@@ -199,12 +200,6 @@ function repeats({ tasks }: Report): string[] {
   return [`Different questions, where some are asked twice, which makes the intervals too narrow: ${list}.`];
 }
 
-/** Every column after the first is of numbers. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head.map(cell), head.map((_, i) => (i === 0 ? "---" : "---:")), ...rows.map((row) => row.map(cell))];
-  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
 /** "87.1 (84.2-89.5)" */
 export function withInterval({ share, low, high, n }: Share): string {
   return n === 0 ? "-" : `${honest(share)} (${percent(low)}-${percent(high)})`;
@@ -225,8 +220,4 @@ function percent(share: number): string {
 
 export function fixed(value: number | null, digits: number): string {
   return value === null ? "-" : value.toFixed(digits);
-}
-
-function cell(text: string): string {
-  return text.replace(/[|\\]/g, "\\$&").replace(/\s+/g, " ");
 }

@@ -3,6 +3,7 @@
 // whose types these schemas must give: the compiler says when the two part.
 
 import { z } from "zod";
+import { dualCaches } from "../decode/types.js";
 import type { DenoisingObject, TimingsObject, UsageObject } from "./answer.js";
 import type { ChatChunk, ChatCompletion } from "./chat.js";
 import type { Completion, CompletionChunk } from "./completion.js";
@@ -148,7 +149,7 @@ export const modelSchema: z.ZodType<ModelObject> = z.strictObject({
       decode_mode: z.string(),
       threshold: z.number(),
       small_block_size: count,
-      dual_cache: z.literal([true, false, "shifted"]),
+      dual_cache: z.literal(dualCaches),
       max_tokens: count,
     }),
     backend: z.string(),

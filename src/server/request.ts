@@ -5,7 +5,7 @@
 // by the engine. Null means the default, as in OpenAI's API.
 
 import { z } from "zod";
-import { decodeModes } from "../decode/types.js";
+import { decodeModes, dualCaches } from "../decode/types.js";
 import type { GenerateInput, GenerateOptions } from "../engine/types.js";
 import { UnmaskError } from "../util/errors.js";
 import { ignored, inert } from "./validate.js";
@@ -68,7 +68,7 @@ export const sharedFields = {
     .describe("Positions of a block that are filled before the next ones; divides the block length."),
   block_size: z.int().min(1).nullish().describe("Refused when it differs from the model's."),
   dual_cache: z
-    .literal([true, false, "shifted"])
+    .literal(dualCaches)
     .nullish()
     .describe(
       "Which rows of a block a denoise step leaves as they are: none, or docs/decode-modes.md. Default: shifted.",

@@ -4,6 +4,7 @@
 // what a model is good for, its author has to say.
 
 import { cpuName, type MeasuredFile } from "../util/identity.js";
+import { markdownTable } from "../util/markdown.js";
 import type { Phase, TrainConfig } from "./config.js";
 import type { Frame } from "./frame.js";
 import type { LogRecord } from "./log.js";
@@ -25,18 +26,20 @@ export function makeCard(facts: CardFacts): string {
   return `${[
     `# ${frame.hp.name}`,
     "Trained by `unmask train`. The same configuration, instruction set and number of threads give the same file.",
-    table(["", ""], shape(facts)),
+    markdownTable(["", ""], shape(facts), "text"),
     "## How it was made",
     `Seed ${config.seed}; ${config.optimizer.matrices === "muon" ? "Muon for matrices, AdamW for the rest" : "AdamW"}. ` +
       `${cpuName()}, ${facts.computed}.`,
-    table(
+    markdownTable(
       ["phase", "objective", "steps", "tokens of a step", "rate of matrices", "ternary", "examples", "minutes", "loss"],
       [...phases(facts), total(facts)],
+      "text",
     ),
     "Loss: cross-entropy in nats, a mean over the last tenth of a phase: of next tokens, and of masked tokens where there are any. Examples and minutes: of the phase.",
-    table(
+    markdownTable(
       ["file", "bytes", "SHA-256"],
       files.map(({ name, bytes, sha256 }) => [`\`${name}\``, count(bytes), `\`${sha256}\``]),
+      "text",
     ),
     "## What it can do",
     "<!-- results: full -->\n<!-- /results -->",
@@ -115,8 +118,3 @@ const minutes = (records: readonly LogRecord[]) =>
   (records.reduce((sum, { seconds }) => sum + seconds, 0) / 60).toFixed(0);
 const count = (n: number) => n.toLocaleString("en-US");
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
-}

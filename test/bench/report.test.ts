@@ -2,10 +2,11 @@
 
 import { describe, expect, it } from "vitest";
 import { OtherWork, otherWorkWarning } from "../../src/bench/machine.js";
-import { markdown, spread, table } from "../../src/bench/report.js";
+import { markdown, spread } from "../../src/bench/report.js";
 import { pointOf, rooflineSvg } from "../../src/bench/roofline.js";
 import type { ForwardResult, Report } from "../../src/bench/suite.js";
 import { bestThreads, threadCounts } from "../../src/bench/sweep.js";
+import { markdownTable } from "../../src/util/markdown.js";
 import { modelInfo } from "../cli/fakes.js";
 
 const forward: ForwardResult = {
@@ -142,7 +143,8 @@ describe("tables", () => {
   });
 
   it("have as many cells in every line", () => {
-    expect(table(["a", "b"], [["c", "d"]])).toBe("| a | b |\n| --- | ---: |\n| c | d |");
+    expect(markdownTable(["a", "b"], [["c", "d"]])).toBe("| a | b |\n| --- | ---: |\n| c | d |");
+    expect(markdownTable(["a", "b"], [["c", "d|e"]], "text")).toBe("| a | b |\n| --- | --- |\n| c | d\\|e |");
     expect(spread({ median: 1.25, low: 1, high: 2, n: 1 }, 1)).toBe("1.3");
   });
 });

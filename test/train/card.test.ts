@@ -111,6 +111,6 @@ test("the model is described as it is in the end", () => {
   expect(cells("file")?.[1]).toBe("`tiny.gguf`, 2.5 MB");
   expect(cells("parameters")?.[1]).toBe("123,456; matrices of layers ternary (i2_s), 25 % to 50 % zeros");
   expect(cells("context")?.[1]).toBe("256, trained at 128");
-  expect(cells("vocabulary")?.[1]).toBe("1,024; mask 1023, stops 1022 `<|end|>`");
+  expect(cells("vocabulary")?.[1]).toBe("1,024; mask 1023, stops 1022 `<\\|end\\|>`");
   expect(cells("`tiny.gguf`")).toEqual(["`tiny.gguf`", "2,500,000", "`ab12`"]);
 });

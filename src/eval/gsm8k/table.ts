@@ -1,13 +1,14 @@
 // A report of GSM8K as Markdown: both scores, and everything that they depend on.
 
+import { markdownTable } from "../../util/markdown.js";
 import { dualCacheNote, weightsOf } from "../subject.js";
-import { fixed, table, withInterval } from "../tables.js";
+import { fixed, withInterval } from "../tables.js";
 import type { Decoding, Gsm8kReport } from "./run.js";
 import { filters } from "./scores.js";
 
 export function gsm8kTable(report: Gsm8kReport): string {
   const { n, shots, chat, questions, model, machine, maxTokens, dualCache, cutOff, cost, concurrency } = report;
-  const scores = table(
+  const scores = markdownTable(
     ["GSM8K", "right, %", "right", "n"],
     filters.map((filter) => {
       const score = report.scores[filter];

@@ -22,7 +22,6 @@ export interface Facts {
     decodeMode: DecodeMode;
     threshold: number;
     smallBlockSize: number;
-    dualCache: boolean | "shifted";
     maxTokens: number;
   } | null;
   /** "native avx512vnni" */
@@ -50,7 +49,6 @@ export function factsOf(card: ModelCard): Facts {
           decodeMode: defaults.decode_mode as DecodeMode,
           threshold: number(defaults.threshold) ?? 0.9,
           smallBlockSize: number(defaults.small_block_size) ?? 8,
-          dualCache: defaults.dual_cache as boolean | "shifted",
           maxTokens: number(defaults.max_tokens) ?? 256,
         }
       : null,
