@@ -115,6 +115,44 @@ inline float maxLanes(v16 a) {
   const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
+
+// Sixteen int32 lanes, or sixteen pairs of int16.
+struct v16i {
+  __m256i lo, hi;
+};
+
+inline v16i zeroInts() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+inline v16i loadInts(const void* p) {
+  const __m256i* from = static_cast<const __m256i*>(p);
+  return {_mm256_loadu_si256(from), _mm256_loadu_si256(from + 1)};
+}
+inline v16i broadcastPair(const void* p) {
+  int32_t pair;
+  memcpy(&pair, p, 4);
+  return {_mm256_set1_epi32(pair), _mm256_set1_epi32(pair)};
+}
+// Written out, because GCC makes all products of a tile before it adds one, and runs out of registers.
+inline void addPairs(__m256i& sums, __m256i a, __m256i b) {
+  __m256i product;
+  asm("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0" : "+x"(sums), "=&x"(product) : "x"(a), "x"(b));
+}
+inline void addPairs(v16i& sums, v16i a, v16i b) {
+  addPairs(sums.lo, a.lo, b.lo);
+  addPairs(sums.hi, a.hi, b.hi);
+}
+inline v16 toFloats(v16i a) { return {_mm256_cvtepi32_ps(a.lo), _mm256_cvtepi32_ps(a.hi)}; }
+inline void storeI16(int16_t* p, v16 a) {
+  const __m256i packed = _mm256_packs_epi32(_mm256_cvtps_epi32(a.lo), _mm256_cvtps_epi32(a.hi));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permute4x64_epi64(packed, 0xd8));
+}
+inline __m256i pairsHalf(__m256 even, __m256 odd) {
+  return _mm256_blend_epi16(_mm256_cvtps_epi32(even), _mm256_slli_epi32(_mm256_cvtps_epi32(odd), 16), 0xaa);
+}
+inline void storePairs(int16_t* p, v16 even, v16 odd) {
+  __m256i* to = reinterpret_cast<__m256i*>(p);
+  _mm256_storeu_si256(to, pairsHalf(even.lo, odd.lo));
+  _mm256_storeu_si256(to + 1, pairsHalf(even.hi, odd.hi));
+}
 inline void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
 inline void prefetchForWrite(const void* p) { __builtin_prefetch(p, 1, 3); }
 

@@ -102,6 +102,27 @@ inline float maxLanes(v16 a) {
   const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
+
+// Sixteen int32 lanes, or sixteen pairs of int16.
+typedef __m512i v16i;
+
+inline v16i zeroInts() { return _mm512_setzero_si512(); }
+inline v16i loadInts(const void* p) { return _mm512_loadu_si512(p); }
+inline v16i broadcastPair(const void* p) {
+  int32_t pair;
+  memcpy(&pair, p, 4);
+  return _mm512_set1_epi32(pair);
+}
+// Written out, because GCC copies the accumulator of the intrinsic.
+inline void addPairs(v16i& sums, v16i a, v16i b) { asm("vpdpwssd %2, %1, %0" : "+v"(sums) : "v"(a), "v"(b)); }
+inline v16 toFloats(v16i a) { return _mm512_cvtepi32_ps(a); }
+inline void storeI16(int16_t* p, v16 a) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(a)));
+}
+inline void storePairs(int16_t* p, v16 even, v16 odd) {
+  const __m512i high = _mm512_slli_epi32(_mm512_cvtps_epi32(odd), 16);
+  _mm512_storeu_si512(p, _mm512_mask_blend_epi16(0xaaaaaaaa, _mm512_cvtps_epi32(even), high));
+}
 inline void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
 inline void prefetchForWrite(const void* p) { __builtin_prefetch(p, 1, 3); }
 

@@ -160,6 +160,51 @@ inline float maxLanes(v16 a) {
     for (int i = 0; i < step; i++) a.v[i] = a.v[i] > a.v[i + step] ? a.v[i] : a.v[i + step];
   return a.v[0];
 }
+
+/** Sixteen int32 lanes, or sixteen pairs of int16. */
+struct v16i {
+  int32_t v[16];
+};
+
+inline v16i zeroInts() { return {}; }
+inline v16i loadInts(const void* p) {
+  v16i a;
+  memcpy(a.v, p, sizeof a.v);
+  return a;
+}
+inline v16i broadcastPair(const void* p) {
+  v16i a;
+  EACH_LANE memcpy(a.v + i, p, 4);
+  return a;
+}
+/** sums += a's two times b's two, lane by lane. */
+inline void addPairs(v16i& sums, const v16i& a, const v16i& b) {
+  EACH_LANE {
+    int16_t x[2], y[2];
+    memcpy(x, a.v + i, 4);
+    memcpy(y, b.v + i, 4);
+    sums.v[i] += x[0] * y[0] + x[1] * y[1];
+  }
+}
+inline v16 toFloats(const v16i& a) {
+  v16 out;
+  EACH_LANE out.v[i] = static_cast<float>(a.v[i]);
+  return out;
+}
+/** Lanes round to whole numbers from -32767 to 32767, ties to even. */
+inline void storeI16(int16_t* p, v16 a) {
+  a = nearest(a);
+  EACH_LANE p[i] = static_cast<int16_t>(a.v[i]);
+}
+/** p[2i] = even[i], p[2i + 1] = odd[i], rounded as by storeI16. */
+inline void storePairs(int16_t* p, v16 even, v16 odd) {
+  even = nearest(even);
+  odd = nearest(odd);
+  EACH_LANE {
+    p[2 * i] = static_cast<int16_t>(even.v[i]);
+    p[2 * i + 1] = static_cast<int16_t>(odd.v[i]);
+  }
+}
 inline void prefetch(const void*) {}
 inline void prefetchForWrite(const void*) {}
 

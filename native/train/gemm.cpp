@@ -100,7 +100,9 @@ void Gemm::multiplyBlock(const View& a, const Target& target, int first, int row
     const int depth = static_cast<int>(static_cast<int64_t>(whole) * (run + 1) / runs) - k;
     packRows(a, first, rows, k, depth, block);
     const bool accumulate = target.accumulate || run > 0;
-    const auto multiplyTile = a.transposed ? kernels_.columnTile : kernels_.rowTile;
+    const bool pairs = a.rowScale != nullptr;
+    const ProductTile multiplyTile = a.transposed ? (pairs ? kernels_.columnPairTile : kernels_.columnTile)
+                                                  : (pairs ? kernels_.rowPairTile : kernels_.rowTile);
     const int tiles = ceilDivide(rows, tile);
     const size_t slice = static_cast<size_t>(whole) * static_cast<size_t>(wide), packedTile = static_cast<size_t>(tile) * kDepthStride;
     const float* b = target.b.data + static_cast<size_t>(panel) * slice + static_cast<size_t>(k) * static_cast<size_t>(wide);
@@ -112,17 +114,19 @@ void Gemm::multiplyBlock(const View& a, const Target& target, int first, int row
         const int i = t * tile;
         const float* packed = block + static_cast<size_t>(t) * packedTile;
         const float* nextA = t + 1 < tiles ? packed + packedTile : block;
+        if (target.upper && (p + 1) * wide <= first + i) break;  // and so are the tiles beneath
         float* c = target.c + static_cast<size_t>(first + i) * target.stride + p * wide;
         const float* nextC = t + 1 < tiles ? c + static_cast<size_t>(tile) * target.stride
                                            : target.c + static_cast<size_t>(first) * target.stride + (p + 1) * wide;
+        const float* rowScale = pairs ? a.rowScale + first + i : nullptr;
         if (rows - i >= tile && columns == wide) {
-          multiplyTile(depth, packed, b, c, target.stride, accumulate, nextA, nextB, nextC);
+          multiplyTile(depth, packed, b, c, target.stride, accumulate, rowScale, nextA, nextB, nextC);
           continue;
         }
         const int height = std::min(tile, rows - i);
         if (accumulate)
           for (int r = 0; r < height; r++) std::copy(c + static_cast<size_t>(r) * target.stride, c + static_cast<size_t>(r) * target.stride + columns, edge + r * wide);
-        multiplyTile(depth, packed, b, edge, static_cast<size_t>(wide), accumulate, nextA, nextB, edge);
+        multiplyTile(depth, packed, b, edge, static_cast<size_t>(wide), accumulate, rowScale, nextA, nextB, edge);
         for (int r = 0; r < height; r++) std::copy(edge + r * wide, edge + r * wide + columns, c + static_cast<size_t>(r) * target.stride);
       }
     }
@@ -138,7 +142,7 @@ void Gemm::multiply(int rows, const View& a, const std::vector<Target>& targets)
   if (blocks > threads) blocks = ceilDivide(blocks, threads) * threads;
   const int slices = blocks >= wanted ? 1 : ceilDivide(wanted, blocks);
   double flops = 0;
-  for (const Target& target : targets) flops += 2.0 * rows * target.b.depth * target.b.columns;
+  for (const Target& target : targets) flops += (a.rowScale == nullptr ? 2.0 : 4.0) * (target.upper ? 0.5 : 1) * rows * target.b.depth * target.b.columns;
   const auto multiplyTask = [&](int task, int worker) {
     const int block = task / slices, slice = task % slices;
     const int first = static_cast<int>(static_cast<int64_t>(tiles) * block / blocks) * tile;
@@ -154,6 +158,20 @@ void Gemm::multiply(int rows, const View& a, const std::vector<Target>& targets)
   count(flops, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
 }
 
+void Gemm::multiplySymmetric(int rows, const View& a, const Target& target) {
+  Target half = target;
+  half.upper = true;
+  multiply(rows, a, {half});
+  const auto at = [&](int i, int j) -> float& { return target.c[static_cast<size_t>(i) * target.stride + static_cast<size_t>(j)]; };
+  constexpr int kBlock = 16;
+  const auto mirror = [&](int begin, int end, int) {
+    for (int first = 0; first < end; first += kBlock)
+      for (int i = begin; i < end; i++)
+        for (int j = first; j < std::min(first + kBlock, i); j++) at(i, j) = at(j, i);
+  };
+  inPieces(pool_, rows, kBlock, mirror, static_cast<double>(rows) * rows);
+}
+
 double Gemm::measurePeak() {
   constexpr int kTiles = 3000;
   const auto begin = std::chrono::steady_clock::now();
@@ -162,7 +180,7 @@ double Gemm::measurePeak() {
     float* b = a + static_cast<size_t>(kernels_.tileRows) * kDepthStride;
     float* c = b + static_cast<size_t>(kernels_.tileColumns) * kDepth;
     std::fill(a, c, 0.0f);
-    for (int i = 0; i < kTiles; i++) kernels_.rowTile(kDepth, a, b, c, static_cast<size_t>(kernels_.tileColumns), false, a, b, c);
+    for (int i = 0; i < kTiles; i++) kernels_.rowTile(kDepth, a, b, c, static_cast<size_t>(kernels_.tileColumns), false, nullptr, a, b, c);
   });
   const double flops = 2.0 * kernels_.tileRows * kernels_.tileColumns * kDepth * kTiles * pool_.threads();
   return flops / std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

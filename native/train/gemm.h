@@ -1,8 +1,10 @@
 // Matrix products in f32 on all threads: packed, blocked for the caches, any transposition.
+// Factors may hold pairs of int16 in the place of each float: see ProductTile.
 //
 // After Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): B in
 // panels as wide as a register tile, whole and shared; A in blocks of rows and of kDepth, packed
-// by the thread that multiplies them. Each element is one fma chain in the order of the depth.
+// by the thread that multiplies them. Each element is one fma chain in the order of the depth, or,
+// of pairs, a chain of the integers of each run.
 #pragma once
 
 #include <vector>
@@ -18,6 +20,7 @@ struct View {
   const float* data;
   size_t stride;
   bool transposed = false;
+  const float* rowScale = nullptr;  // of the rows of a left factor of pairs, readable to a whole register tile
 };
 
 /** The right factor, [depth, columns], as panels [panels][depth][tileColumns]. */
@@ -31,6 +34,7 @@ struct Target {
   float* c;  // [rows][stride]
   size_t stride;
   bool accumulate;
+  bool upper = false;  // only register tiles on or above the diagonal
 };
 
 class Gemm {
@@ -39,8 +43,11 @@ class Gemm {
 
   size_t packedFloats(int depth, int columns) const;
   PackedMatrix pack(const View& b, int depth, int columns, float* out);
-  /** c (+)= a * b for each target; a is [rows, depth of the targets]. */
+  /** c (+)= a * b for each target; a is [rows, depth of the targets]. Of pairs where a has a rowScale. */
   void multiply(int rows, const View& a, const std::vector<Target>& targets);
+
+  /** The same where the product is square and symmetric: half of it is computed, and mirrored. */
+  void multiplySymmetric(int rows, const View& a, const Target& target);
 
   /** Floating-point operations per second of the register tile alone, on all threads: what multiply() can come near. */
   double measurePeak();

@@ -63,22 +63,23 @@ void Optimiser::adam(Parameter& p, double rate, double decay, double scale, cons
 }
 
 void Optimiser::muon(Parameter& p, double scale, const UpdateOptions& o) {
-  const size_t bytes = p.floats * sizeof(float);
   const int side = std::min(p.spec.rows, p.spec.columns);
   const size_t square = static_cast<size_t>(side) * static_cast<size_t>(roundUp(side, kPadding));
-  if (scratch_.bytes() < 2 * bytes + 2 * square * sizeof(float)) scratch_ = Region(2 * bytes + 2 * square * sizeof(float));
-  float* update = scratch_.as<float>();
+  const size_t bytes = (2 * p.floats + 4 * square) * sizeof(float);
+  if (scratch_.bytes() < bytes) scratch_ = Region(bytes);
+  float* ahead = scratch_.as<float>();
+  float* update = ahead + p.floats;
   const float momentum = static_cast<float>(o.momentum), gradientScale = static_cast<float>(scale);
   inPieces(pool_, static_cast<int>(p.floats), kPiece, [&](int begin, int end, int) {
     float* sum = p.momentum.as<float>() + begin;
     const float* gradient = p.gradient.as<float>() + begin;
     const size_t n = static_cast<size_t>(end - begin);
     kernels_.combine(sum, momentum, gradient, gradientScale, n, sum);
-    kernels_.combine(sum, momentum, gradient, gradientScale, n, update + begin);  // Nesterov
+    kernels_.combine(sum, momentum, gradient, gradientScale, n, ahead + begin);  // Nesterov
   });
   const float inverse = static_cast<float>(1 / (sqrt(norm(scratch_, p.floats)) + 1e-7));
-  kernels_.combine(update, inverse, update, 0, p.floats, update);
-  orthogonalise(update, update + p.floats, p.spec.rows, p.spec.columns, static_cast<size_t>(p.padded));
+  kernels_.combine(ahead, inverse, ahead, 0, p.floats, ahead);
+  orthogonalise(ahead, p.spec.rows, p.spec.columns, static_cast<size_t>(p.padded), update + p.floats, update);
   const float keep = static_cast<float>(1 - o.matrixRate * o.weightDecay);
   const float step = static_cast<float>(-o.matrixRate * 0.2 * sqrt(std::max(p.spec.rows, p.spec.columns)));
   inPieces(pool_, static_cast<int>(p.floats), kPiece, [&](int begin, int end, int) {
@@ -87,33 +88,44 @@ void Optimiser::muon(Parameter& p, double scale, const UpdateOptions& o) {
   });
 }
 
-/** Five steps of x = a x + (b g + c g^2) x with g = x x^T, or of its transpose where that is smaller. */
-void Optimiser::orthogonalise(float* x, float* spare, int rows, int columns, size_t stride) {
+/**
+ * Five steps of x = p(g) x with g = x x^T and p(g) = a + b g + c g^2, or of the transpose where that is smaller.
+ *
+ * All p(g) and g are symmetric and commute, so x is left alone until the end: with q = p, the next g is
+ * p g p, and out = q5 q4 q3 q2 q1 x. Of squares only the upper half is computed.
+ */
+void Optimiser::orthogonalise(const float* x, int rows, int columns, size_t stride, float* squares, float* out) {
   constexpr float a = 3.4445f, b = -4.7750f, c = 2.0315f;
   const bool wide = rows <= columns;
   const int side = std::min(rows, columns), depth = std::max(rows, columns);
   const size_t squareStride = static_cast<size_t>(roundUp(side, kPadding)), square = static_cast<size_t>(side) * squareStride;
-  float* gram = spare + static_cast<size_t>(rows) * stride;
-  float* polynomial = gram + square;
-  const size_t packed = std::max({gemm_.packedFloats(depth, side), gemm_.packedFloats(side, depth), gemm_.packedFloats(side, side)});
+  float *gram = squares, *polynomial = gram + square, *all = polynomial + square, *spare = all + square;
+  const size_t packed = std::max(gemm_.packedFloats(depth, side), gemm_.packedFloats(side, depth));
   if (packed_.bytes() < packed * sizeof(float)) packed_ = Region(packed * sizeof(float));
-  const size_t floats = static_cast<size_t>(rows) * stride;
+  const auto pack = [&](const float* data, size_t dataStride, bool transposed, int deep, int broad) {
+    return gemm_.pack({data, dataStride, transposed}, deep, broad, packed_.as<float>());
+  };
+  const auto multiply = [&](const float* left, const float* right, float* product) {
+    const PackedMatrix factor = pack(right, squareStride, false, side, side);
+    gemm_.multiplySymmetric(side, {left, squareStride}, {factor, product, squareStride, false});
+  };
+  gemm_.multiplySymmetric(side, {x, stride, !wide}, {pack(x, stride, wide, depth, side), gram, squareStride, false});
   for (int step = 0; step < 5; step++) {
-    const PackedMatrix right = gemm_.pack({x, stride, wide}, depth, side, packed_.as<float>());
-    gemm_.multiply(side, {x, stride, !wide}, {{right, gram, squareStride, false}});
-    const PackedMatrix squared = gemm_.pack({gram, squareStride}, side, side, packed_.as<float>());
-    gemm_.multiply(side, {gram, squareStride}, {{squared, polynomial, squareStride, false}});
-    kernels_.combine(gram, b, polynomial, c, square, polynomial);
-    kernels_.combine(x, a, x, 0, floats, spare);
-    if (wide) {
-      const PackedMatrix factor = gemm_.pack({x, stride}, side, columns, packed_.as<float>());
-      gemm_.multiply(side, {polynomial, squareStride}, {{factor, spare, stride, true}});
+    multiply(gram, gram, spare);
+    kernels_.combine(gram, b, spare, c, square, polynomial);
+    for (int i = 0; i < side; i++) polynomial[static_cast<size_t>(i) * squareStride + static_cast<size_t>(i)] += a;
+    if (step == 0) {
+      std::copy(polynomial, polynomial + square, all);
     } else {
-      const PackedMatrix factor = gemm_.pack({polynomial, squareStride}, side, side, packed_.as<float>());
-      gemm_.multiply(rows, {x, stride}, {{factor, spare, stride, true}});
+      multiply(polynomial, all, spare);
+      std::swap(all, spare);
     }
-    std::copy(spare, spare + floats, x);
+    if (step == 4) break;
+    multiply(polynomial, gram, spare);
+    multiply(polynomial, spare, gram);
   }
+  if (wide) gemm_.multiply(side, {all, squareStride}, {{pack(x, stride, false, side, columns), out, stride, false}});
+  else gemm_.multiply(rows, {x, stride}, {{pack(all, squareStride, false, side, side), out, stride, false}});
 }
 
 }  // namespace unmask

@@ -31,7 +31,7 @@ class Optimiser {
   double norm(const Region& region, size_t floats);
   void adam(Parameter& p, double rate, double decay, double scale, const UpdateOptions& options);
   void muon(Parameter& p, double scale, const UpdateOptions& options);
-  void orthogonalise(float* x, float* spare, int rows, int columns, size_t stride);
+  void orthogonalise(const float* x, int rows, int columns, size_t stride, float* squares, float* out);
 
   const TrainKernels& kernels_;
   Pool& pool_;

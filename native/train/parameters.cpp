@@ -20,7 +20,7 @@ Parameters::Parameters(const std::vector<ParameterSpec>& specs, const TrainKerne
     p.floats = static_cast<size_t>(spec.rows) * static_cast<size_t>(p.padded);
     for (Region* region : {&p.values, &p.gradient, &p.first, &p.second}) *region = Region(p.floats * sizeof(float));
     if (spec.kind == ParameterSpec::Kind::Matrix) p.momentum = Region(p.floats * sizeof(float));
-    if (spec.ternary) largest = std::max(largest, p.floats);
+    if (spec.ternary) largest = std::max(largest, p.floats + static_cast<size_t>(p.padded));
     all_.push_back(std::move(p));
   }
   effective_ = Region(largest * sizeof(float));
@@ -53,40 +53,49 @@ void Parameters::prepare(float quantisation, Gemm& gemm) {
 void Parameters::packMatrix(Parameter& p, float quantisation, Gemm& gemm) {
   const int rows = p.spec.rows, columns = p.spec.columns;
   const float* weights = p.values.as<float>();
-  const bool blended = p.spec.ternary && quantisation > 0, whole = blended && quantisation == 1;
-  if (blended) {
+  if (p.spec.ternary && quantisation == 1) return packTernary(p, gemm);
+  if (p.spec.ternary && quantisation > 0) {
     inPieces(pool_, rows, 32, [&](int begin, int end, int) {
       for (int r = begin; r < end; r++)
         kernels_.blendWeights(p.row(p.values, r), p.inverse, p.scale, quantisation, p.padded, p.row(effective_, r));
     }, static_cast<double>(p.floats));
     weights = effective_.as<float>();
   }
-  const auto packed = [&](Region& data, bool transposed, int depth, int wide) {
-    const size_t bytes = gemm.packedFloats(depth, wide) * sizeof(float);
-    if (data.bytes() < bytes) data = Region(bytes);
-    return gemm.pack({weights, static_cast<size_t>(p.padded), transposed}, depth, wide, data.as<float>());
-  };
-  p.backward = packed(p.backwardData, false, rows, columns);
-  if (whole) packTernary(p);
-  else p.forward = packed(p.forwardData, true, columns, rows);
+  p.backward = pack({weights, static_cast<size_t>(p.padded)}, rows, columns, gemm, p.backwardData);
+  p.forward = pack({weights, static_cast<size_t>(p.padded), true}, columns, rows, gemm, p.forwardData);
 }
 
-/** The engine's panels. */
-void Parameters::packTernary(Parameter& p) {
-  const int rows = p.spec.rows, columns = p.spec.columns;
-  if (p.codes.bytes() == 0) p.codes = Region(panelBytes(columns) * static_cast<size_t>(panelCount(rows)));
-  p.panels = {p.codes.as<uint8_t>(), nullptr, p.scale, panelCount(rows), panelColumns(columns), 0};
-  inParallel(pool_, panelCount(rows), [&](int panel, int) {
+PackedMatrix Parameters::pack(const View& weights, int depth, int columns, Gemm& gemm, Region& data) {
+  const size_t bytes = gemm.packedFloats(depth, columns) * sizeof(float);
+  if (data.bytes() < bytes) data = Region(bytes);
+  return gemm.pack(weights, depth, columns, data.as<float>());
+}
+
+/** The engine's panels, and for the backward pass pairs of codes of neighbouring rows. */
+void Parameters::packTernary(Parameter& p, Gemm& gemm) {
+  const int rows = p.spec.rows, columns = p.spec.columns, panels = panelCount(rows);
+  if (p.codes.bytes() == 0) p.codes = Region(panelBytes(columns) * static_cast<size_t>(panels));
+  p.panels = {p.codes.as<uint8_t>(), nullptr, p.scale, panels, panelColumns(columns), 0};
+  inParallel(pool_, panels, [&](int panel, int) {
     std::vector<uint8_t> codes(static_cast<size_t>(p.padded) * kPanelRows, 1);
-    for (int r = 0; r < std::min(kPanelRows, rows - panel * kPanelRows); r++) {
-      const float* row = p.row(p.values, panel * kPanelRows + r);
+    const int first = panel * kPanelRows, height = std::min(kPanelRows, rows - first);
+    int16_t* pairs = effective_.as<int16_t>() + static_cast<size_t>(first) * static_cast<size_t>(p.padded);
+    for (int r = 0; r < height; r++) {
+      const float* row = p.row(p.values, first + r);
+      uint8_t* code = codes.data() + r * p.padded;
+      int16_t* pair = pairs + 2 * (r / 2) * p.padded + r % 2;
       for (int c = 0; c < columns; c++) {
         const float scaled = row[c] * p.inverse;  // half to even takes 0.5 itself to 0
-        codes[static_cast<size_t>(r * p.padded + c)] = static_cast<uint8_t>(1 + (scaled > 0.5f) - (scaled < -0.5f));
+        const int weight = (scaled > 0.5f) - (scaled < -0.5f);
+        code[c] = static_cast<uint8_t>(1 + weight);
+        pair[2 * c] = static_cast<int16_t>(weight);
       }
     }
+    if (height % 2 == 1)
+      for (int c = 0; c < columns; c++) pairs[(height - 1) * p.padded + 2 * c + 1] = 0;
     packCodes(codes.data(), p.padded, p.codes.as<uint8_t>() + static_cast<size_t>(panel) * panelBytes(columns));
   }, static_cast<double>(rows) * columns);
+  p.backward = pack({effective_.as<float>(), static_cast<size_t>(p.padded)}, (rows + 1) / 2, columns, gemm, p.backwardData);
 }
 
 void copyOut(const Parameter& p, const Region& region, float* out) {

@@ -28,7 +28,7 @@ struct Parameter {
   Region first, second, momentum;  // of AdamW, and of Muon for a matrix
 
   // As of the last Parameters::prepare.
-  PackedMatrix forward, backward;  // out = x * weight^T; dx = dy * weight
+  PackedMatrix forward, backward;  // out = x * weight^T; dx = dy * weight, of pairs of codes where ternary
   TernaryWeight panels{};
   Region forwardData, backwardData, codes;
   float scale = 0, inverse = 0;  // absmean
@@ -49,13 +49,14 @@ class Parameters {
 
  private:
   void packMatrix(Parameter& p, float quantisation, Gemm& gemm);
-  void packTernary(Parameter& p);
+  void packTernary(Parameter& p, Gemm& gemm);
+  static PackedMatrix pack(const View& weights, int depth, int columns, Gemm& gemm, Region& data);
   void measure(Parameter& p) const;
 
   const TrainKernels& kernels_;
   Pool& pool_;
   std::vector<Parameter> all_;
-  Region effective_;  // of the largest matrix
+  Region effective_;  // what is packed of the largest matrix
   float prepared_ = -1;
 };
 

@@ -5,6 +5,7 @@
 
 #include "../float_kernels.h"
 #include "../transcendental.h"
+#include "pair_kernels.h"
 #include "train_kernels.h"
 
 namespace {
@@ -15,8 +16,8 @@ using unmask::kDepthStride;
 // --- matrix products
 
 template <int rowStride, int depthStride>
-void tile(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate, const float* nextA,
-          const float* nextB, const float* nextC) {
+void tile(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate, const float*,
+          const float* nextA, const float* nextB, const float* nextC) {
   v16 acc[kTileRows][kTileVectors];
   UNMASK_UNROLL
   for (int i = 0; i < kTileRows * kTileVectors; i++) {
@@ -44,6 +45,7 @@ void tile(int depth, const float* a, const float* b, float* c, size_t cStride, b
     store(c + static_cast<size_t>(row) * cStride + 16 * vector, acc[row][vector]);
   }
 }
+
 
 // --- rows
 
@@ -203,6 +205,7 @@ void adam(float* w, const float* g, float* m, float* v, size_t n, const AdamStep
 }  // namespace
 
 #define UNMASK_TRAIN_KERNELS                                                                               \
-  {kTileRows, 16 * kTileVectors, tile<kDepthStride, 1>, tile<1, kTileRows>, normBackward, siluBackward,    \
+  {kTileRows, 16 * kTileVectors, tile<kDepthStride, 1>, tile<1, kTileRows>, pairTile<kDepthStride, 1>,     \
+   pairTile<1, kTileRows>, largest, words, pairs, normBackward, siluBackward,                              \
    relu2Backward, blendActivations, blendWeights, roundHalf, softmaxBackward, crossEntropy, addTo, combine, \
    sumSquares, adam}

@@ -1,8 +1,8 @@
 // The kernels of the trainer that each instruction set fills, beside the engine's own.
 //
 // As in ../kernels.h: no standard library, no external linkage, and the same bits on every
-// instruction set. A product's element is one fma chain in the order of its depth, so it does
-// not depend on tiles, on cuts of the depth or on threads either.
+// instruction set. An element of a product is one fma chain in the order of its depth, and of a
+// product of pairs an integer for each kDepth of it, so it does not depend on tiles or threads either.
 #pragma once
 
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 namespace unmask {
 
-constexpr int kDepth = 192;                // depth that one packed run of A holds
+constexpr int kDepth = 192;                // depth that one packed run of A holds; 192 pairs of 127 * 32767 fit an int32
 constexpr int kDepthStride = kDepth + 16;  // floats between its rows, off the powers of two
 
 /** One step of AdamW (Loshchilov and Hutter, arXiv:1711.05101) over part of a tensor. */
@@ -22,20 +22,31 @@ struct AdamStep {
   float keep;           // 1 - learning rate * weight decay
 };
 
+/**
+ * c[i][j] = (accumulate ? c[i][j] : 0) + sum over k of a(i, k) * b[k][j], for one tile;
+ * b is [depth][tileColumns]. Row-major: a(i, k) = a[i * kDepthStride + k];
+ * column-major: a(i, k) = a[k * tileRows + i]. What is needed next is fetched meanwhile: the
+ * tile of C at nextC, and a cache line a step of A from nextA and of B from nextB.
+ *
+ * Of pairs: each float of a and b is the place of two int16, multiplied one with one and summed in
+ * int32 over the whole depth; the sum counts rowScale[i] times. Otherwise rowScale is not read.
+ */
+using ProductTile = void (*)(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate,
+                             const float* rowScale, const float* nextA, const float* nextB, const float* nextC);
+
 struct TrainKernels {
   int tileRows, tileColumns;  // of a product's register tile; columns are a multiple of 16
-  /**
-   * c[i][j] = (accumulate ? c[i][j] : 0) + sum over k of a(i, k) * b[k][j], for one tile;
-   * b is [depth][tileColumns]. Row-major: a(i, k) = a[i * kDepthStride + k];
-   * column-major: a(i, k) = a[k * tileRows + i]. What is needed next is fetched meanwhile: the
-   * tile of C at nextC, and a cache line a step of A from nextA and of B from nextB.
-   */
-  void (*rowTile)(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate,
-                  const float* nextA, const float* nextB, const float* nextC);
-  void (*columnTile)(int depth, const float* a, const float* b, float* c, size_t cStride, bool accumulate,
-                     const float* nextA, const float* nextB, const float* nextC);
+  ProductTile rowTile, columnTile, rowPairTile, columnPairTile;
 
   // One row of `padded` floats, a multiple of 16; what lies beyond the width is zero.
+
+  /** The largest |x|, NaN if some x is not finite; byColumn[i] = max(byColumn[i], |x[i] * factor|) unless null. Padded to 64. */
+  float (*largest)(const float* x, int padded, float factor, float* byColumn);
+  /** out[i] = x[i] * factor, rounded; at most 32767 in size. */
+  void (*words)(const float* x, float factor, int padded, int16_t* out);
+  /** out[2i] = even[i] * evenFactor * columnFactor[i], rounded; out[2i + 1] from odd. No columnFactor: 1. */
+  void (*pairs)(const float* even, float evenFactor, const float* odd, float oddFactor, const float* columnFactor,
+                int padded, int16_t* out);
 
   /** dx (+)= gradient of norm; weightGradient += this row's share. */
   void (*normBackward)(const float* x, const float* weight, const float* dy, float eps, int width, int padded,

@@ -42,9 +42,9 @@ Trainer::Trainer(ModelSpec spec, const std::vector<ParameterSpec>& parameters)
       optimiser_(train_, pool_, gemm_),
       tape_(makeTape(spec_)),
       attend_(spec_, kernels_, train_, pool_),
+      ternary_(kernels_, train_, pool_, gemm_),
       values_(tape_.values.size()),
-      gradients_(tape_.values.size()),
-      ternaryScratch_(static_cast<size_t>(pool_.threads())) {
+      gradients_(tape_.values.size()) {
   for (const Node& node : tape_.nodes) {
     if (node.kind != OpKind::Linear && node.kind != OpKind::Head && node.kind != OpKind::Embed) continue;
     Parameter& p = parameters_[node.weight];
@@ -114,12 +114,7 @@ StepResult Trainer::run(const Batch& batch, float quantisation, bool training, f
     const size_t rows = static_cast<size_t>(longest), columns = static_cast<size_t>(widest);
     packedInput_ = Region(rows * (columns + 64) * sizeof(float));
     pieces_ = Region((rows / kRowGrain + 1) * columns * sizeof(float));
-    quantised_.memory = Region(rows * columns + 2 * rows * sizeof(float));
-    quantised_.rows.codes = quantised_.memory.as<int8_t>();
-    quantised_.rows.scale = reinterpret_cast<float*>(quantised_.rows.codes + rows * columns);
-    quantised_.rows.sum = reinterpret_cast<int32_t*>(quantised_.rows.scale + rows);
-    quantised_.rows.groupSum = nullptr;
-    for (Region& scratch : ternaryScratch_) scratch = Region(kernels_.ternaryScratch(longest));
+    ternary_.reserve(longest, widest);
   }
   parameters_.prepare(quantisation, gemm_);
   StepResult result;
@@ -141,7 +136,8 @@ double Trainer::runChunk(float* losses, float* logits) {
   asked_.clear();
   for (int row = 0; row < chunk_->rows; row++)
     if (chunk_->targets[row] >= 0 || logits != nullptr) asked_.push_back(row);
-  quantised_.value = effective_.value = -1;
+  ternary_.begin(chunk_->rows);
+  effective_.value = -1;
   double loss = 0;
   for (size_t i = 0; i < tape_.nodes.size(); i++) {
     const Node& node = tape_.nodes[i];
@@ -239,7 +235,10 @@ void Trainer::linear(const Node& node) {
   const Parameter& p = parameters_[node.weight];
   const Matrix& x = *materialise(node.inputs[0]);
   const Matrix& out = *valueOf(node.out);
-  if (p.spec.ternary && quantisation_ == 1) return ternaryLinear(node, p, x, out);
+  if (wholly(p)) {
+    const float* bias = node.bias < 0 ? nullptr : parameters_[node.bias].values.as<float>();
+    return ternary_.forward(p, node.inputs[0], x, bias, out);
+  }
   if (!training_ && !blends(p)) {
     exactProduct(p, x.rows(), chunk_->rows, out.rows());
   } else {
@@ -247,23 +246,6 @@ void Trainer::linear(const Node& node) {
     gemm_.multiply(chunk_->rows, {from.row(0), from.stride}, {{p.forward, out.row(0), out.stride, false}});
   }
   addBias(node, out);
-}
-
-/** The engine's integer product. */
-void Trainer::ternaryLinear(const Node& node, const Parameter& p, const Matrix& x, const Matrix& out) {
-  const auto begin = std::chrono::steady_clock::now();
-  if (quantised_.value != node.inputs[0]) {
-    quantised_.value = node.inputs[0];
-    quantised_.tiling = makeTiling(chunk_->rows, kernels_.tokenTile);
-    eachRow([&](int row) { kernels_.quantise(x.row(row), x.padded, quantised_.tiling, row, &quantised_.rows); });
-  }
-  const float* bias = node.bias < 0 ? nullptr : parameters_[node.bias].values.as<float>();
-  const TernaryJob job = {&p.panels, &quantised_.rows, quantised_.tiling, bias, out.row(0), out.stride};
-  inParallel(pool_, p.panels.panels, [&](int panel, int worker) {
-    kernels_.ternary(job, panel, panel + 1, ternaryScratch_[static_cast<size_t>(worker)].as<void>());
-  });
-  gemm_.count(2.0 * chunk_->rows * p.spec.rows * p.spec.columns,
-              std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
 }
 
 /** The engine's product with f32 weights. */
@@ -459,16 +441,20 @@ void Trainer::linearBackward(const Node& node) {
   Parameter& p = parameters_[node.weight];
   const int input = node.inputs[0], rows = chunk_->rows;
   const Matrix& dy = *gradients_[static_cast<size_t>(node.out)];
-  effectiveInput(input, blends(p));
-  const Matrix& x = *effective_.matrix;
-  if (!effective_.packed) {
-    effective_.form = gemm_.pack({x.row(0), x.stride}, rows, x.width, packedInput_.as<float>());
-    effective_.packed = true;
-  }
-  gemm_.multiply(p.spec.rows, {dy.row(0), dy.stride, true}, {{effective_.form, p.gradient.as<float>(), static_cast<size_t>(p.padded), true}});
   bool accumulate;
   const Matrix& dx = gradientFor(input, &accumulate);
-  gemm_.multiply(rows, {dy.row(0), dy.stride}, {{p.backward, dx.row(0), dx.stride, accumulate}});
+  if (wholly(p)) {
+    ternary_.backward(p, input, *materialise(input), dy, dx, accumulate);
+  } else {
+    effectiveInput(input, blends(p));
+    const Matrix& x = *effective_.matrix;
+    if (!effective_.packed) {
+      effective_.form = gemm_.pack({x.row(0), x.stride}, rows, x.width, packedInput_.as<float>());
+      effective_.packed = true;
+    }
+    gemm_.multiply(p.spec.rows, {dy.row(0), dy.stride, true}, {{effective_.form, p.gradient.as<float>(), static_cast<size_t>(p.padded), true}});
+    gemm_.multiply(rows, {dy.row(0), dy.stride}, {{p.backward, dx.row(0), dx.stride, accumulate}});
+  }
   if (node.bias < 0) return;
   Parameter& bias = parameters_[node.bias];
   inPieces(pool_, rows, kRowGrain, [&](int begin, int end, int) {

@@ -1,8 +1,8 @@
 // Forward and backward of a program over batches of rows, on all threads.
 //
 // A batch is worked off in chunks of whole sequences, so that activations stay few; gradients
-// add up over chunks and batches. Training multiplies in packed f32; evaluate() runs the
-// engine's own kernels where the engine would, so that its logits are the engine's.
+// add up over chunks and batches. Training multiplies in packed f32, or in integers where the weights
+// are ternary; evaluate() runs the engine's own kernels where the engine would, so that its logits are the engine's.
 #pragma once
 
 #include <memory>
@@ -14,6 +14,7 @@
 #include "optimiser.h"
 #include "parameters.h"
 #include "tape.h"
+#include "ternary_products.h"
 
 namespace unmask {
 
@@ -51,12 +52,6 @@ class Trainer {
 
  private:
   using Handle = Matrices::Handle;
-  struct Quantised {
-    int value = -1;  // whose codes these are
-    Region memory;
-    QuantisedRows rows{};
-    Tiling tiling{};
-  };
   /** The input of linears as they multiply it in the backward pass, and packed for weight gradients. */
   struct EffectiveInput {
     int value = -1;
@@ -72,7 +67,6 @@ class Trainer {
   void forward(const Node& node);
   void embed(const Node& node);
   void linear(const Node& node);
-  void ternaryLinear(const Node& node, const Parameter& p, const Matrix& x, const Matrix& out);
   void exactProduct(const Parameter& p, const Rows& x, int rows, const Rows& out);
   void addBias(const Node& node, const Matrix& out);
   double head(const Node& node, float* losses, float* logits);
@@ -88,6 +82,7 @@ class Trainer {
   /** The gradient's matrix to write to; *accumulate says whether it holds something already. */
   Matrix& gradientFor(int value, bool* accumulate);
   bool blends(const Parameter& p) const { return p.spec.ternary && quantisation_ > 0; }
+  bool wholly(const Parameter& p) const { return p.spec.ternary && quantisation_ == 1; }
   const EffectiveInput& effectiveInput(int value, bool blended);
   template <class Work>
   void eachRow(const Work& work);
@@ -102,6 +97,7 @@ class Trainer {
   Optimiser optimiser_;
   Tape tape_;
   Attend attend_;
+  TernaryProducts ternary_;
   Matrices matrices_;
   std::vector<float> backwardSin_;  // of the rotation back
 
@@ -112,10 +108,8 @@ class Trainer {
   const Chunk* chunk_ = nullptr;
   int chunkRows_ = 0;  // of the longest chunk so far
   std::vector<Handle> values_, gradients_;
-  Quantised quantised_;
   EffectiveInput effective_;
   Region packedInput_, pieces_, logits_;
-  std::vector<Region> ternaryScratch_;
   std::vector<int> asked_;    // rows with a target
 };
 

@@ -67,7 +67,8 @@ describe(`native trainer${withoutNative}`, () => {
       for (const quantisation of [0, 0.4, 1]) {
         const trainers = await pair(subject, isa, (trainer) => setRandom(trainer, 3));
         const batch = causalBatch(random, subject.program.vocabulary, [37, 1, 30]);
-        await expectSamePass(trainers, batch, quantisation, 2e-5);
+        // Where weights are ternary, gradients are multiplied as int16.
+        await expectSamePass(trainers, batch, quantisation, quantisation === 1 ? 1e-4 : 2e-5);
         await trainers[0].dispose();
       }
     });
@@ -95,8 +96,12 @@ describe(`native trainer${withoutNative}`, () => {
       await trainers[0].dispose();
     });
 
-    test.each(["adamw", "muon"] as const)("updates as the reference does: %s", async (matrices) => {
-      const subject = feedForward("silu", 26, 38);
+    test.each([
+      ["adamw", 26, 38],
+      ["muon", 26, 38],
+      ["muon", 70, 100],
+    ] as const)("updates as the reference does: %s, %i to %i", async (matrices, width, inner) => {
+      const subject = feedForward("silu", width, inner);
       const trainers = await pair(subject, isa, (trainer) => setRandom(trainer, 4));
       const random = new Random(6);
       for (const clip of [0.01, Infinity, 0.02]) {
