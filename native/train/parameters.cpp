@@ -98,6 +98,17 @@ void Parameters::packTernary(Parameter& p, Gemm& gemm) {
   p.backward = pack({effective_.as<float>(), static_cast<size_t>(p.padded)}, (rows + 1) / 2, columns, gemm, p.backwardData);
 }
 
+double sumSquares(const TrainKernels& kernels, Pool& pool, const float* x, size_t floats) {
+  const int count = static_cast<int>(floats), pieces = (count + kPiece - 1) / kPiece;
+  std::vector<double> sums(static_cast<size_t>(pieces));
+  inPieces(pool, count, kPiece, [&](int begin, int end, int) {
+    sums[static_cast<size_t>(begin / kPiece)] = kernels.sumSquares(x + begin, static_cast<size_t>(end - begin));
+  });
+  double sum = 0;
+  for (const double piece : sums) sum += piece;
+  return sum;
+}
+
 void copyOut(const Parameter& p, const Region& region, float* out) {
   for (int r = 0; r < p.spec.rows; r++, out += p.spec.columns) std::copy(p.row(region, r), p.row(region, r) + p.spec.columns, out);
 }

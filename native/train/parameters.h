@@ -60,6 +60,11 @@ class Parameters {
   float prepared_ = -1;
 };
 
+constexpr int kPiece = 1 << 14;  // floats of a tensor that one task takes; sums are cut here whatever the threads
+
+/** Sum of squares in double precision. */
+double sumSquares(const TrainKernels& kernels, Pool& pool, const float* x, size_t floats);
+
 /** Copies between rows of `padded` floats and rows of `columns`. */
 void copyOut(const Parameter& p, const Region& region, float* out);
 void copyIn(const Parameter& p, const float* in, const Region& region);

@@ -39,7 +39,7 @@ Trainer::Trainer(ModelSpec spec, const std::vector<ParameterSpec>& parameters)
       pool_(spec_.threads > 0 ? spec_.threads : physicalCores()),
       gemm_(train_, pool_),
       parameters_(parameters, train_, pool_),
-      optimiser_(train_, pool_, gemm_),
+      optimiser_(train_, pool_),
       tape_(makeTape(spec_)),
       attend_(spec_, kernels_, train_, pool_),
       ternary_(kernels_, train_, pool_, gemm_),
