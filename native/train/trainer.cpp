@@ -9,6 +9,7 @@
 
 #include "../cpu.h"
 #include "../failure.h"
+#include "exact_product.h"
 #include "parallel.h"
 
 namespace unmask {
@@ -18,7 +19,6 @@ namespace {
 constexpr int kChunkRows = 2048;    // rows of a chunk, unless one sequence is longer
 constexpr int kRowGrain = 32;       // rows of a task; sums over rows are cut here
 constexpr double kRowOperations = 512;  // a guess at what one row of a row-wise op takes
-constexpr int kHeadFloats = 1 << 20;  // logits that exist at a time
 
 const TrainKernels* trainKernelsFor(const Kernels& kernels) {
 #if defined(__x86_64__)
@@ -43,6 +43,7 @@ Trainer::Trainer(ModelSpec spec, const std::vector<ParameterSpec>& parameters)
       tape_(makeTape(spec_)),
       attend_(spec_, kernels_, train_, pool_),
       ternary_(kernels_, train_, pool_, gemm_),
+      head_(kernels_, train_, pool_, gemm_),
       values_(tape_.values.size()),
       gradients_(tape_.values.size()) {
   for (const Node& node : tape_.nodes) {
@@ -113,6 +114,7 @@ StepResult Trainer::run(const Batch& batch, float quantisation, bool training, f
     for (const Value& value : tape_.values) widest = std::max(widest, roundUp(value.width, kPadding));
     const size_t rows = static_cast<size_t>(longest), columns = static_cast<size_t>(widest);
     packedInput_ = Region(rows * (columns + 64) * sizeof(float));
+    head_.reserve(longest, widest);
     pieces_ = Region((rows / kRowGrain + 1) * columns * sizeof(float));
     ternary_.reserve(longest, widest);
   }
@@ -133,9 +135,6 @@ StepResult Trainer::run(const Batch& batch, float quantisation, bool training, f
 
 double Trainer::runChunk(float* losses, float* logits) {
   attend_.prepare(*chunk_);
-  asked_.clear();
-  for (int row = 0; row < chunk_->rows; row++)
-    if (chunk_->targets[row] >= 0 || logits != nullptr) asked_.push_back(row);
   ternary_.begin(chunk_->rows);
   effective_.value = -1;
   double loss = 0;
@@ -240,32 +239,12 @@ void Trainer::linear(const Node& node) {
     return ternary_.forward(p, node.inputs[0], x, bias, out);
   }
   if (!training_ && !blends(p)) {
-    exactProduct(p, x.rows(), chunk_->rows, out.rows());
+    exactProduct(kernels_, pool_, gemm_, p, x.rows(), chunk_->rows, out.rows());
   } else {
     const Matrix& from = blends(p) ? *effectiveInput(node.inputs[0], true).matrix : x;
     gemm_.multiply(chunk_->rows, {from.row(0), from.stride}, {{p.forward, out.row(0), out.stride, false}});
   }
   addBias(node, out);
-}
-
-/** The engine's product with f32 weights. */
-void Trainer::exactProduct(const Parameter& p, const Rows& x, int rows, const Rows& out) {
-  const auto begin = std::chrono::steady_clock::now();
-  inPieces(pool_, p.spec.rows, kPanelRows, [&](int first, int end, int) {
-    DenseJob job;
-    job.weight = reinterpret_cast<const uint8_t*>(p.row(p.values, first));
-    job.rowBytes = static_cast<size_t>(p.padded) * sizeof(float);
-    job.rows = end - first;
-    job.columns = p.spec.columns;
-    job.x = x.data;
-    job.xStride = x.stride;
-    job.tokens = rows;
-    job.out = out.data + first;
-    job.outStride = out.stride;
-    kernels_.dense[static_cast<int>(DenseType::F32)](job);
-  });
-  gemm_.count(2.0 * rows * p.spec.rows * p.spec.columns,
-              std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
 }
 
 void Trainer::addBias(const Node& node, const Matrix& out) {
@@ -274,60 +253,14 @@ void Trainer::addBias(const Node& node, const Matrix& out) {
   eachRow([&](int row) { kernels_.add(out.row(row), bias, out.padded, out.row(row)); });
 }
 
-/** Losses of the asked rows, a few rows at a time; in training their gradients too, while the logits exist. */
 double Trainer::head(const Node& node, float* losses, float* logits) {
-  Parameter& p = parameters_[node.weight];
-  std::fill(losses, losses + chunk_->rows, 0.0f);
-  const int input = node.inputs[0], asked = static_cast<int>(asked_.size());
-  if (asked == 0) return 0;
+  const int input = node.inputs[0];
   const Matrix& x = *materialise(input);
-  const Handle compact = acquire(input), compactGradient = training_ ? acquire(input) : nullptr;
-  inPieces(pool_, asked, kRowGrain, [&](int begin, int end, int) {
-    for (int i = begin; i < end; i++) {
-      const float* from = x.row(asked_[static_cast<size_t>(i)]);
-      std::copy(from, from + x.padded, compact->row(i));
-    }
-  });
-  const int vocabulary = p.spec.rows, padded = roundUp(vocabulary, 64), most = std::max(64, kHeadFloats / padded);
-  const size_t stride = static_cast<size_t>(padded) + 16;
-  const size_t bytes = static_cast<size_t>(std::min(most, chunkRows_)) * stride * sizeof(float);
-  if (logits_.bytes() < bytes) logits_ = Region(bytes);
-  for (int first = 0; first < asked; first += most) {
-    const int rows = std::min(most, asked - first);
-    float* made = logits_.as<float>();
-    Matrix& from = *compact;
-    if (training_) {
-      gemm_.multiply(rows, {from.row(first), from.stride}, {{p.forward, made, stride, false}});
-    } else {
-      exactProduct(p, {from.row(first), from.stride}, rows, {made, stride});
-    }
-    inPieces(pool_, rows, 8, [&](int begin, int end, int) {
-      for (int i = begin; i < end; i++) {
-        const int row = asked_[static_cast<size_t>(first + i)], target = chunk_->targets[row];
-        float* line = made + static_cast<size_t>(i) * stride;
-        if (logits != nullptr) std::copy(line, line + vocabulary, logits + static_cast<size_t>(row) * static_cast<size_t>(vocabulary));
-        if (target >= 0) losses[row] = train_.crossEntropy(line, vocabulary, target, chunk_->weights[row]);
-      }
-    });
-    if (!training_) continue;
-    const PackedMatrix packed = gemm_.pack({from.row(first), from.stride}, rows, from.width, packedInput_.as<float>());
-    gemm_.multiply(rows, {made, stride}, {{p.backward, compactGradient->row(first), from.stride, false}});
-    gemm_.multiply(vocabulary, {made, stride, true}, {{packed, p.gradient.as<float>(), static_cast<size_t>(p.padded), true}});
-  }
-  if (training_) {
-    const Handle gradient = acquire(input);
-    std::vector<int> place(static_cast<size_t>(chunk_->rows), -1);
-    for (int i = 0; i < asked; i++) place[static_cast<size_t>(asked_[static_cast<size_t>(i)])] = i;
-    eachRow([&](int row) {
-      const int i = place[static_cast<size_t>(row)];
-      if (i < 0) std::fill(gradient->row(row), gradient->row(row) + gradient->padded, 0.0f);
-      else std::copy(compactGradient->row(i), compactGradient->row(i) + gradient->padded, gradient->row(row));
-    });
-    addGradient(input, gradient);
-  }
-  double loss = 0;
-  for (const int row : asked_)
-    if (chunk_->targets[row] >= 0) loss += static_cast<double>(chunk_->weights[row]) * static_cast<double>(losses[row]);
+  const Handle asked = acquire(input), askedGradient = training_ ? acquire(input) : nullptr;
+  const Handle gradient = training_ ? acquire(input) : nullptr;
+  const HeadMatrices matrices = {x, *asked, askedGradient.get(), gradient.get()};
+  const double loss = head_.run(parameters_[node.weight], *chunk_, matrices, losses, logits);
+  if (training_) addGradient(input, gradient);
   return loss;
 }
 

@@ -10,6 +10,7 @@
 
 #include "attend.h"
 #include "gemm.h"
+#include "head_loss.h"
 #include "matrices.h"
 #include "optimiser.h"
 #include "parameters.h"
@@ -67,7 +68,6 @@ class Trainer {
   void forward(const Node& node);
   void embed(const Node& node);
   void linear(const Node& node);
-  void exactProduct(const Parameter& p, const Rows& x, int rows, const Rows& out);
   void addBias(const Node& node, const Matrix& out);
   double head(const Node& node, float* losses, float* logits);
 
@@ -98,6 +98,7 @@ class Trainer {
   Tape tape_;
   Attend attend_;
   TernaryProducts ternary_;
+  HeadLoss head_;
   Matrices matrices_;
   std::vector<float> backwardSin_;  // of the rotation back
 
@@ -109,8 +110,7 @@ class Trainer {
   int chunkRows_ = 0;  // of the longest chunk so far
   std::vector<Handle> values_, gradients_;
   EffectiveInput effective_;
-  Region packedInput_, pieces_, logits_;
-  std::vector<int> asked_;    // rows with a target
+  Region packedInput_, pieces_;
 };
 
 }  // namespace unmask

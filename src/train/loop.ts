@@ -154,6 +154,8 @@ export function objectiveOf(
     fullMaskShare: phase.full_mask_share,
     subBlockShare: phase.sub_block_share,
     subBlock: phase.sub_block,
+    wholeSubBlockShare: phase.whole_sub_block_share,
+    aheadWeight: phase.ahead_weight,
     cleanWeight: phase.clean_weight,
     padding: phase.padding === "stop" ? stopToken : null,
   };

@@ -33,6 +33,10 @@ export interface ObjectiveOptions {
   subBlockShare: number;
   /** Positions of a sub-block. */
   subBlock: number;
+  /** Share of those sub-blocks that are masked whole, as decoding finds each of them. */
+  wholeSubBlockShare: number;
+  /** Weight of what lies after the sub-block; 0: it is masked and not predicted, since decoding does not ask for it yet. */
+  aheadWeight: number;
   /** Weight of clean rows that predict a token inside a block (context-causal only). */
   cleanWeight: number;
   /** Positions after the end, up to the border of the block: masked and unpredicted, or this token, to be learnt. */
@@ -59,7 +63,10 @@ export interface Rows {
   kinds: RowKind[];
 }
 
-const purpose = { objective: 0, style: 1, level: 2, token: 3, place: 4 } as const;
+const purpose = { objective: 0, style: 1, level: 2, token: 3, place: 4, whole: 5 } as const;
+
+/** Of a position: never masked, masked in copy A, in copy B, or in A and after the sub-block that is being decoded. */
+export const masked = { never: 0, inA: 1, inB: 2, ahead: 3 } as const;
 
 /** The rows of a sequence under the objective. Empty when there is nothing to learn. */
 export function rowsOf(sequence: Sequence, options: ObjectiveOptions, draw: Draw): Rows {
@@ -84,11 +91,11 @@ export function nextTokenRows({ tokens, learn }: Sequence): Rows {
  *
  * Two shares of the sequences have states that decoding visits instead, and no copy B of them: all tokens
  * masked, or, block by block, those before a sub-block known, those after it masked, and those in it
- * masked by the level. The sub-block is that of a token drawn evenly.
- * @returns [positions up to the border of the last block]: 1 masked in A, 2 in B, 0 never
+ * masked by the level or, for a share, all of them. The sub-block is that of a token drawn evenly.
+ * @returns [positions up to the border of the last block], values of `masked`
  */
 export function drawMask(sequence: Sequence, options: ObjectiveOptions, seed: number): Uint8Array {
-  const { blockLength, fullMaskShare, subBlockShare, subBlock, padding } = options;
+  const { blockLength, fullMaskShare, subBlockShare, subBlock, wholeSubBlockShare, padding } = options;
   const length = sequence.tokens.length;
   const mask = new Uint8Array(Math.ceil(length / blockLength) * blockLength);
   const style = uniform(seed, 0, purpose.style);
@@ -96,17 +103,19 @@ export function drawMask(sequence: Sequence, options: ObjectiveOptions, seed: nu
   const leftToRight = !full && style < fullMaskShare + subBlockShare;
   for (let first = 0; first < mask.length; first += blockLength) {
     const block = first / blockLength;
-    const level = uniform(seed, block, purpose.level);
+    const whole = leftToRight && uniform(seed, block, purpose.whole) < wholeSubBlockShare;
+    const level = whole ? 1 : uniform(seed, block, purpose.level);
     const free = Array.from({ length: blockLength - 1 }, (_, i) => first + 1 + i).filter((p) =>
       p < length ? sequence.learn[p] === 1 : padding !== null,
     );
     const chosen = free[Math.floor(uniform(seed, block, purpose.place) * free.length)];
     const start = chosen - (chosen % subBlock);
     for (const p of free) {
-      const masked = uniform(seed, p, purpose.token) < 0.001 + 0.999 * level;
-      if (full) mask[p] = 1;
-      else if (leftToRight) mask[p] = p >= start + subBlock || (p >= start && masked) ? 1 : 0;
-      else mask[p] = masked ? 1 : 2;
+      const drawn = uniform(seed, p, purpose.token) < 0.001 + 0.999 * level;
+      if (full) mask[p] = masked.inA;
+      else if (!leftToRight) mask[p] = drawn ? masked.inA : masked.inB;
+      else if (p >= start + subBlock) mask[p] = masked.ahead;
+      else if (p >= start && drawn) mask[p] = masked.inA;
     }
   }
   return mask;
@@ -114,13 +123,15 @@ export function drawMask(sequence: Sequence, options: ObjectiveOptions, seed: nu
 
 /** @param mask as `drawMask` draws it */
 export function diffusionRows({ tokens, learn }: Sequence, options: ObjectiveOptions, mask: Uint8Array): Rows {
-  const { attention, blockLength, maskToken, padding } = options;
+  const { attention, blockLength, maskToken, padding, aheadWeight } = options;
   const rows = new RowList();
+  const hides = (copy: number, p: number) => mask[p] === copy || (copy === masked.inA && mask[p] === masked.ahead);
+  const noisyWeight = (copy: number, p: number) => (mask[p] === copy ? 1 : hides(copy, p) ? aheadWeight : 0);
   const blocks = mask.length / blockLength;
   const inBlock = (block: number) => Array.from({ length: blockLength }, (_, i) => block * blockLength + i);
-  const noisy = [1, 2].flatMap((copy) =>
+  const noisy = [masked.inA, masked.inB].flatMap((copy) =>
     Array.from({ length: blocks }, (_, block) => ({ copy, positions: inBlock(block) })).filter(({ positions }) =>
-      positions.some((p) => mask[p] === copy),
+      positions.some((p) => noisyWeight(copy, p) > 0),
     ),
   );
   const firstClean = noisy.length * blockLength;
@@ -131,8 +142,9 @@ export function diffusionRows({ tokens, learn }: Sequence, options: ObjectiveOpt
       const past = p >= tokens.length;
       const known = past ? (padding ?? maskToken) : tokens[p];
       const clean = [firstClean, firstClean + positions[0]];
-      rows.push("noisy", mask[p] === copy ? maskToken : known, p, [...clean, start, start + blockLength]);
-      if (mask[p] === copy) rows.predict(start + (p % blockLength) - 1, past ? known : tokens[p], 1);
+      rows.push("noisy", hides(copy, p) ? maskToken : known, p, [...clean, start, start + blockLength]);
+      const weight = noisyWeight(copy, p);
+      if (weight > 0) rows.predict(start + (p % blockLength) - 1, past ? known : tokens[p], weight);
     }
   }
 
@@ -176,15 +188,15 @@ class RowList implements Rows {
 }
 
 /**
- * What the loss is divided by: targets of causal and noisy rows, and of clean rows at the border of a
+ * What the loss is divided by: the weights of causal and noisy rows, and of clean rows at the border of a
  * block. With complementary masks that is one for each token to be learnt; what clean rows predict
  * inside a block comes on top, as cleanWeight says.
  */
 export function targetCount(rows: Rows, blockLength: number): number {
-  return rows.targets.filter((target, r) => {
+  return rows.weights.reduce((sum, weight, r) => {
     const border = (rows.positions[r] + 1) % blockLength === 0;
-    return target >= 0 && (rows.kinds[r] !== "clean" || border);
-  }).length;
+    return rows.kinds[r] !== "clean" || border ? sum + weight : sum;
+  }, 0);
 }
 
 /** Sequences after one another. @param divisor of all weights, such as the targets of the whole step */

@@ -108,6 +108,8 @@ describe("the engine computes what the trainer trained", () => {
       fullMaskShare: 1,
       subBlockShare: 0,
       subBlock: 4,
+      wholeSubBlockShare: 0,
+      aheadWeight: 1,
       cleanWeight: 0.5,
       padding: null,
     };

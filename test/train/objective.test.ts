@@ -6,6 +6,7 @@ import {
   batchOf,
   diffusionRows,
   drawMask,
+  masked as marks,
   nextTokenRows,
   type ObjectiveOptions,
   type Rows,
@@ -24,6 +25,8 @@ const options: ObjectiveOptions = {
   fullMaskShare: 0,
   subBlockShare: 0,
   subBlock: 4,
+  wholeSubBlockShare: 0,
+  aheadWeight: 1,
   cleanWeight: 0.5,
   padding: null,
 };
@@ -165,9 +168,9 @@ describe("masks", () => {
         const free = Array.from({ length: 15 }, (_, i) => first + 1 + i).filter((p) =>
           p < sequence.tokens.length ? sequence.learn[p] === 1 : o.padding !== null,
         );
-        const masked = free.filter((p) => mask[p] === 1);
-        expect(mask.subarray(first, first + 16).filter((copy) => copy === 1).length).toBe(masked.length); // no others
-        const known = free.filter((p) => mask[p] !== 1);
+        const masked = free.filter((p) => mask[p] !== marks.never);
+        expect(mask.subarray(first, first + 16).filter((mark) => mark !== marks.never).length).toBe(masked.length); // no others
+        const known = free.filter((p) => mask[p] === marks.never);
         // Known and masked are mixed in one sub-block only, that of the last known token.
         const last = known.at(-1) ?? first;
         const mixed = new Set(masked.filter((p) => p < last).map((p) => p - (p % 4)));
@@ -177,9 +180,50 @@ describe("masks", () => {
           starts.add(start % 16);
         }
       }
-      expect(mask).not.toContain(2);
+      expect(mask).not.toContain(marks.inB);
     }
     expect([...starts].sort((a, b) => a - b)).toEqual([0, 4, 8, 12]);
+  });
+
+  test("mark what lies after the sub-block, and mask sub-blocks whole, when asked to", () => {
+    const sequence = { tokens: new Int32Array(64), learn: new Uint8Array(64).fill(1) };
+    for (const wholeSubBlockShare of [0, 0.5, 1]) {
+      const o = { ...options, blockLength: 32, subBlock: 8, subBlockShare: 1, wholeSubBlockShare };
+      let whole = 0;
+      for (let seed = 0; seed < 300; seed++) {
+        const mask = drawMask(sequence, o, seed);
+        for (const first of [0, 32]) {
+          const ahead = mask.indexOf(marks.ahead, first);
+          const end = ahead < 0 || ahead >= first + 32 ? first + 32 : ahead;
+          expect(end % 8).toBe(0);
+          expect(mask.subarray(end, first + 32).every((mark) => mark === marks.ahead)).toBe(true);
+          const start = Math.max(end - 8, first + 1); // the first token of a block is never masked
+          expect(mask.subarray(first, start).every((mark) => mark === marks.never)).toBe(true);
+          if (mask.subarray(start, end).every((mark) => mark === marks.inA)) whole++;
+        }
+      }
+      // Of those drawn by a level t ~ U(0, 1), about one in nine is masked whole: the mean of t^8.
+      expect(Math.abs(whole / 600 - (wholeSubBlockShare + (1 - wholeSubBlockShare) * 0.11))).toBeLessThan(0.06);
+    }
+  });
+
+  test("let what lies after the sub-block count as much as asked", () => {
+    const sequence = { tokens: Int32Array.from({ length: 32 }, (_, p) => p), learn: new Uint8Array(32).fill(1) };
+    for (const aheadWeight of [0, 0.25, 1]) {
+      const o = { ...options, blockLength: 32, subBlock: 8, subBlockShare: 1, wholeSubBlockShare: 1, aheadWeight };
+      for (let seed = 0; seed < 40; seed++) {
+        const mask = drawMask(sequence, o, seed);
+        const rows = diffusionRows(sequence, o, mask);
+        for (let p = 1; p < 32; p++) {
+          const weight = mask[p] === marks.inA ? 1 : mask[p] === marks.ahead ? aheadWeight : 0;
+          expect(rows.weights[p - 1]).toBe(weight);
+          expect(rows.targets[p - 1]).toBe(weight > 0 ? p : -1);
+          expect(rows.tokens[p]).toBe(mask[p] === marks.never ? p : maskToken);
+        }
+        const weights = rows.weights.slice(0, 32).reduce((sum, weight) => sum + weight, 0);
+        expect(targetCount(rows, 32)).toBe(weights);
+      }
+    }
   });
 
   test("go from left to right in the share of the sequences that is asked for", () => {

@@ -21,6 +21,8 @@ const options = (attention: ObjectiveOptions["attention"]): ObjectiveOptions => 
   fullMaskShare: 0,
   subBlockShare: 0,
   subBlock: 4,
+  wholeSubBlockShare: 0,
+  aheadWeight: 1,
   cleanWeight: 0.5,
   padding: null,
 });
