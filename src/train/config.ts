@@ -70,6 +70,7 @@ const phaseSchema = z.strictObject({
   full_mask_share: share.default(0.25),
   sub_block_share: share.default(0),
   sub_block: count.default(8),
+  sub_block_copies: count.default(1),
   whole_sub_block_share: share.default(0),
   ahead_weight: share.default(1),
   padding: z.enum(["mask", "stop"]).default("mask"),

@@ -154,6 +154,7 @@ export function objectiveOf(
     fullMaskShare: phase.full_mask_share,
     subBlockShare: phase.sub_block_share,
     subBlock: phase.sub_block,
+    subBlockCopies: phase.sub_block_copies,
     wholeSubBlockShare: phase.whole_sub_block_share,
     aheadWeight: phase.ahead_weight,
     cleanWeight: phase.clean_weight,

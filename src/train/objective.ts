@@ -33,6 +33,8 @@ export interface ObjectiveOptions {
   subBlockShare: number;
   /** Positions of a sub-block. */
   subBlock: number;
+  /** Noisy copies of such a sequence, each with sub-blocks of its own. */
+  subBlockCopies: number;
   /** Share of those sub-blocks that are masked whole, as decoding finds each of them. */
   wholeSubBlockShare: number;
   /** Weight of what lies after the sub-block; 0: it is masked and not predicted, since decoding does not ask for it yet. */
@@ -63,16 +65,19 @@ export interface Rows {
   kinds: RowKind[];
 }
 
-const purpose = { objective: 0, style: 1, level: 2, token: 3, place: 4, whole: 5 } as const;
+const purpose = { objective: 0, style: 1, level: 2, token: 3, place: 4, whole: 5, copy: 6 } as const;
 
-/** Of a position: never masked, masked in copy A, in copy B, or in A and after the sub-block that is being decoded. */
-export const masked = { never: 0, inA: 1, inB: 2, ahead: 3 } as const;
+/** What a noisy copy does with a token: shows it, masks it and predicts it, or masks what decoding does not ask for yet. */
+export const mark = { shown: 0, asked: 1, ahead: 2 } as const;
+
+/** A noisy copy: a mark for each position up to the border of the last block. */
+export type Copy = Uint8Array;
 
 /** The rows of a sequence under the objective. Empty when there is nothing to learn. */
 export function rowsOf(sequence: Sequence, options: ObjectiveOptions, draw: Draw): Rows {
   const seed = hash(draw.seed, draw.step, draw.sequence);
   if (uniform(seed, 0, purpose.objective) < options.nextTokenShare) return nextTokenRows(sequence);
-  return diffusionRows(sequence, options, drawMask(sequence, options, seed));
+  return diffusionRows(sequence, options, drawCopies(sequence, options, seed));
 }
 
 export function nextTokenRows({ tokens, learn }: Sequence): Rows {
@@ -86,53 +91,76 @@ export function nextTokenRows({ tokens, learn }: Sequence): Rows {
 }
 
 /**
- * Which tokens copy A masks; copy B masks the others that may be. Per block a level t ~ U(0, 1), then
- * each token by itself with probability 0.001 + 0.999 t.
+ * The noisy copies of a sequence. Copy A masks tokens at random: per block a level t ~ U(0, 1), then each
+ * token by itself with probability 0.001 + 0.999 t. Copy B masks the others that may be masked.
  *
- * Two shares of the sequences have states that decoding visits instead, and no copy B of them: all tokens
- * masked, or, block by block, those before a sub-block known, those after it masked, and those in it
- * masked by the level or, for a share, all of them. The sub-block is that of a token drawn evenly.
- * @returns [positions up to the border of the last block], values of `masked`
+ * Two shares of the sequences have states that decoding visits instead, without a complement: all tokens
+ * masked, once; or, in `subBlockCopies` copies, each block by itself, those before a sub-block known, those
+ * after it masked, and those in it masked by the level or, for a share, all of them. The sub-block is
+ * that of a token drawn evenly.
  */
-export function drawMask(sequence: Sequence, options: ObjectiveOptions, seed: number): Uint8Array {
-  const { blockLength, fullMaskShare, subBlockShare, subBlock, wholeSubBlockShare, padding } = options;
-  const length = sequence.tokens.length;
-  const mask = new Uint8Array(Math.ceil(length / blockLength) * blockLength);
+export function drawCopies(sequence: Sequence, options: ObjectiveOptions, seed: number): Copy[] {
+  const { fullMaskShare, subBlockShare, subBlockCopies } = options;
   const style = uniform(seed, 0, purpose.style);
-  const full = style < fullMaskShare;
-  const leftToRight = !full && style < fullMaskShare + subBlockShare;
-  for (let first = 0; first < mask.length; first += blockLength) {
-    const block = first / blockLength;
-    const whole = leftToRight && uniform(seed, block, purpose.whole) < wholeSubBlockShare;
-    const level = whole ? 1 : uniform(seed, block, purpose.level);
-    const free = Array.from({ length: blockLength - 1 }, (_, i) => first + 1 + i).filter((p) =>
-      p < length ? sequence.learn[p] === 1 : padding !== null,
-    );
-    const chosen = free[Math.floor(uniform(seed, block, purpose.place) * free.length)];
-    const start = chosen - (chosen % subBlock);
-    for (const p of free) {
-      const drawn = uniform(seed, p, purpose.token) < 0.001 + 0.999 * level;
-      if (full) mask[p] = masked.inA;
-      else if (!leftToRight) mask[p] = drawn ? masked.inA : masked.inB;
-      else if (p >= start + subBlock) mask[p] = masked.ahead;
-      else if (p >= start && drawn) mask[p] = masked.inA;
-    }
+  const free = freePositions(sequence, options);
+  const size = free.length * options.blockLength;
+  const copyOf = (markOf: (p: number, block: number) => number): Copy => {
+    const copy = new Uint8Array(size);
+    for (const [block, positions] of free.entries()) for (const p of positions) copy[p] = markOf(p, block);
+    return copy;
+  };
+  if (style < fullMaskShare) return [copyOf(() => mark.asked)];
+  if (style < fullMaskShare + subBlockShare) {
+    return Array.from({ length: subBlockCopies }, (_, number) => {
+      return copyOf(leftToRight(free, options, hash(seed, number, purpose.copy)));
+    });
   }
-  return mask;
+  const inA = (p: number, block: number) => isNoise(seed, p, uniform(seed, block, purpose.level));
+  return [
+    copyOf((p, block) => (inA(p, block) ? mark.asked : mark.shown)),
+    copyOf((p, block) => (inA(p, block) ? mark.shown : mark.asked)),
+  ];
 }
 
-/** @param mask as `drawMask` draws it */
-export function diffusionRows({ tokens, learn }: Sequence, options: ObjectiveOptions, mask: Uint8Array): Rows {
-  const { attention, blockLength, maskToken, padding, aheadWeight } = options;
-  const rows = new RowList();
-  const hides = (copy: number, p: number) => mask[p] === copy || (copy === masked.inA && mask[p] === masked.ahead);
-  const noisyWeight = (copy: number, p: number) => (mask[p] === copy ? 1 : hides(copy, p) ? aheadWeight : 0);
-  const blocks = mask.length / blockLength;
-  const inBlock = (block: number) => Array.from({ length: blockLength }, (_, i) => block * blockLength + i);
-  const noisy = [masked.inA, masked.inB].flatMap((copy) =>
-    Array.from({ length: blocks }, (_, block) => ({ copy, positions: inBlock(block) })).filter(({ positions }) =>
-      positions.some((p) => noisyWeight(copy, p) > 0),
+/** Block by block the positions that may be masked: not the first of a block, which is known before the block is denoised. */
+function freePositions({ tokens, learn }: Sequence, { blockLength, padding }: ObjectiveOptions): number[][] {
+  return Array.from({ length: Math.ceil(tokens.length / blockLength) }, (_, block) =>
+    Array.from({ length: blockLength - 1 }, (_, i) => block * blockLength + 1 + i).filter((p) =>
+      p < tokens.length ? learn[p] === 1 : padding !== null,
     ),
+  );
+}
+
+function isNoise(seed: number, p: number, level: number): boolean {
+  return uniform(seed, p, purpose.token) < 0.001 + 0.999 * level;
+}
+
+/** Marks as decoding in sub-blocks would find them, at some moment of each block. */
+function leftToRight(free: readonly number[][], options: ObjectiveOptions, seed: number) {
+  const { subBlock, wholeSubBlockShare } = options;
+  const moments = free.map((positions, block) => {
+    const chosen = positions[Math.floor(uniform(seed, block, purpose.place) * positions.length)];
+    const whole = uniform(seed, block, purpose.whole) < wholeSubBlockShare;
+    return { start: chosen - (chosen % subBlock), level: whole ? 1 : uniform(seed, block, purpose.level) };
+  });
+  return (p: number, block: number) => {
+    const { start, level } = moments[block];
+    if (p >= start + subBlock) return mark.ahead;
+    return p >= start && isNoise(seed, p, level) ? mark.asked : mark.shown;
+  };
+}
+
+/** @param copies as `drawCopies` draws them */
+export function diffusionRows({ tokens, learn }: Sequence, options: ObjectiveOptions, copies: readonly Copy[]): Rows {
+  const { attention, blockLength, maskToken, padding } = options;
+  const rows = new RowList();
+  const weights = { [mark.shown]: 0, [mark.asked]: 1, [mark.ahead]: options.aheadWeight };
+  const noisyWeight = (copy: Copy, p: number) => weights[copy[p] as keyof typeof weights];
+  const noisy = copies.flatMap((copy) =>
+    Array.from({ length: copy.length / blockLength }, (_, block) => ({
+      copy,
+      positions: Array.from({ length: blockLength }, (_, i) => block * blockLength + i),
+    })).filter(({ positions }) => positions.some((p) => noisyWeight(copy, p) > 0)),
   );
   const firstClean = noisy.length * blockLength;
 
@@ -142,7 +170,7 @@ export function diffusionRows({ tokens, learn }: Sequence, options: ObjectiveOpt
       const past = p >= tokens.length;
       const known = past ? (padding ?? maskToken) : tokens[p];
       const clean = [firstClean, firstClean + positions[0]];
-      rows.push("noisy", hides(copy, p) ? maskToken : known, p, [...clean, start, start + blockLength]);
+      rows.push("noisy", copy[p] === mark.shown ? known : maskToken, p, [...clean, start, start + blockLength]);
       const weight = noisyWeight(copy, p);
       if (weight > 0) rows.predict(start + (p % blockLength) - 1, past ? known : tokens[p], weight);
     }

@@ -108,13 +108,14 @@ describe("the engine computes what the trainer trained", () => {
       fullMaskShare: 1,
       subBlockShare: 0,
       subBlock: 4,
+      subBlockCopies: 1,
       wholeSubBlockShare: 0,
       aheadWeight: 1,
       cleanWeight: 0.5,
       padding: null,
     };
     const mask = Uint8Array.from({ length: 64 }, (_, p) => (p > 32 && p < 45 ? 1 : 0));
-    const rows = diffusionRows(sequence, objective, mask);
+    const rows = diffusionRows(sequence, objective, [mask]);
     const { logits } = await trainer.evaluate(batchOf([rows], 1), 0, { logits: true });
     const vocabulary = frame.hp.vocabulary;
     const noisy = logits!.subarray(0, 32 * vocabulary); // positions 32 to 63 of copy A

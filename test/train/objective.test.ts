@@ -4,9 +4,10 @@
 import { describe, expect, test } from "vitest";
 import {
   batchOf,
+  type Copy,
   diffusionRows,
-  drawMask,
-  masked as marks,
+  drawCopies,
+  mark,
   nextTokenRows,
   type ObjectiveOptions,
   type Rows,
@@ -25,6 +26,7 @@ const options: ObjectiveOptions = {
   fullMaskShare: 0,
   subBlockShare: 0,
   subBlock: 4,
+  subBlockCopies: 1,
   wholeSubBlockShare: 0,
   aheadWeight: 1,
   cleanWeight: 0.5,
@@ -49,10 +51,9 @@ interface Place {
 }
 
 /** Which part and position each row stands for. Copies come in order, clean rows last. */
-function placesOf(rows: Rows, mask: Uint8Array, blockLength: number): Place[] {
-  const masks = (copy: number, block: number) =>
-    mask.subarray(block * blockLength, (block + 1) * blockLength).includes(copy);
-  const blocksOfA = Array.from({ length: mask.length / blockLength }, (_, b) => b).filter((b) => masks(1, b)).length;
+function placesOf(rows: Rows, [a]: readonly Copy[], blockLength: number): Place[] {
+  const asks = (block: number) => a.subarray(block * blockLength, (block + 1) * blockLength).includes(mark.asked);
+  const blocksOfA = Array.from({ length: a.length / blockLength }, (_, b) => b).filter(asks).length;
   return rows.positions.map((position, r): Place => {
     if (rows.kinds[r] === "clean") return { part: "clean", position };
     return { part: r < blocksOfA * blockLength ? "A" : "B", position };
@@ -68,12 +69,11 @@ function sees(q: Place, k: Place, { blockLength, attention }: ObjectiveOptions):
 }
 
 /** What a place predicts and with which weight: the token after it. */
-function prediction(place: Place, { tokens, learn }: Sequence, mask: Uint8Array, o: ObjectiveOptions) {
+function prediction(place: Place, { tokens, learn }: Sequence, copies: readonly Copy[], o: ObjectiveOptions) {
   const next = place.position + 1;
   const border = next % o.blockLength === 0;
-  const copy = { A: 1, B: 2, clean: 0 }[place.part];
   if (place.part !== "clean") {
-    if (border || mask[next] !== copy) return null;
+    if (border || copies[place.part === "A" ? 0 : 1]?.[next] !== mark.asked) return null;
     return { token: next < tokens.length ? tokens[next] : o.padding!, weight: 1 };
   }
   if (next >= tokens.length || learn[next] === 0) return null;
@@ -86,18 +86,18 @@ describe.each(["block-causal", "context-causal"] as const)("%s", (attention) => 
     for (let seed = 0; seed < 150; seed++) {
       const o = { ...options, attention, padding, fullMaskShare: seed % 4 === 0 ? 1 : 0 };
       const sequence = sequenceOf(seed);
-      const mask = drawMask(sequence, o, seed);
-      const rows = diffusionRows(sequence, o, mask);
-      const places = placesOf(rows, mask, o.blockLength);
+      const copies = drawCopies(sequence, o, seed);
+      const rows = diffusionRows(sequence, o, copies);
+      const places = placesOf(rows, copies, o.blockLength);
       const kept = new Set(places.map(({ part, position }) => `${part}${position}`));
       expect(kept.size).toBe(places.length);
 
       const all: Place[] = (["A", "B", "clean"] as const).flatMap((part) => {
-        const length = part === "clean" ? sequence.tokens.length : mask.length;
+        const length = part === "clean" ? sequence.tokens.length : copies[0].length;
         return Array.from({ length }, (_, position) => ({ part, position }));
       });
       for (const place of all) {
-        const expected = prediction(place, sequence, mask, o);
+        const expected = prediction(place, sequence, copies, o);
         const r = places.findIndex((each) => each.part === place.part && each.position === place.position);
         if (r < 0) {
           expect(expected, `seed ${seed}: ${place.part}${place.position} predicts but is left out`).toBeNull();
@@ -111,10 +111,10 @@ describe.each(["block-causal", "context-causal"] as const)("%s", (attention) => 
         const seen = all.filter((k) => sees(place, k, o));
         const names = (list: Place[]) => list.map(({ part, position }) => `${part}${position}`).sort();
         expect(names(found), `seed ${seed}: ${place.part}${place.position}`).toEqual(names(seen));
-        const copy = { A: 1, B: 2, clean: 0 }[place.part];
+        const copy = place.part === "clean" ? undefined : copies[place.part === "A" ? 0 : 1];
         const past = place.position >= sequence.tokens.length;
         const known = past ? (padding ?? maskToken) : sequence.tokens[place.position];
-        expect(rows.tokens[r]).toBe(copy > 0 && mask[place.position] === copy ? maskToken : known);
+        expect(rows.tokens[r]).toBe(copy !== undefined && copy[place.position] !== mark.shown ? maskToken : known);
       }
     }
   });
@@ -124,10 +124,10 @@ describe("masks", () => {
   test("cover each token to be learnt in exactly one copy, prompts and first tokens of blocks in none", () => {
     for (let seed = 0; seed < 100; seed++) {
       const sequence = sequenceOf(seed);
-      const mask = drawMask(sequence, options, seed);
-      for (let p = 0; p < mask.length; p++) {
+      const [a, b] = drawCopies(sequence, options, seed);
+      for (let p = 0; p < a.length; p++) {
         const may = sequence.learn[p] === 1 && p % options.blockLength !== 0;
-        expect(mask[p] > 0).toBe(may);
+        expect(a[p] + b[p]).toBe(may ? mark.asked : mark.shown);
       }
     }
   });
@@ -135,10 +135,10 @@ describe("masks", () => {
   test("have a level for each block, uniform in [0, 1]", () => {
     const blockLength = 64;
     const sequence = { tokens: new Int32Array(64 * 200), learn: new Uint8Array(64 * 200).fill(1) };
-    const mask = drawMask(sequence, { ...options, blockLength }, 7);
+    const [mask] = drawCopies(sequence, { ...options, blockLength }, 7);
     const shares = Array.from({ length: 200 }, (_, b) => {
       const block = mask.subarray(b * blockLength + 1, (b + 1) * blockLength);
-      return block.filter((copy) => copy === 1).length / block.length;
+      return block.filter((each) => each === mark.asked).length / block.length;
     });
     const below = (level: number) => shares.filter((share) => share < level).length / shares.length;
     for (const level of [0.1, 0.25, 0.5, 0.75, 0.9]) expect(Math.abs(below(level) - level)).toBeLessThan(0.1);
@@ -163,14 +163,16 @@ describe("masks", () => {
     for (let seed = 0; seed < 300; seed++) {
       const sequence = sequenceOf(seed);
       const o = { ...options, blockLength: 16, subBlockShare: 1, padding: seed % 2 === 0 ? 50 : null };
-      const mask = drawMask(sequence, o, seed);
+      const copies = drawCopies(sequence, o, seed);
+      expect(copies.length).toBe(1);
+      const [mask] = copies;
       for (let first = 0; first < mask.length; first += 16) {
         const free = Array.from({ length: 15 }, (_, i) => first + 1 + i).filter((p) =>
           p < sequence.tokens.length ? sequence.learn[p] === 1 : o.padding !== null,
         );
-        const masked = free.filter((p) => mask[p] !== marks.never);
-        expect(mask.subarray(first, first + 16).filter((mark) => mark !== marks.never).length).toBe(masked.length); // no others
-        const known = free.filter((p) => mask[p] === marks.never);
+        const masked = free.filter((p) => mask[p] !== mark.shown);
+        expect(mask.subarray(first, first + 16).filter((each) => each !== mark.shown).length).toBe(masked.length); // no others
+        const known = free.filter((p) => mask[p] === mark.shown);
         // Known and masked are mixed in one sub-block only, that of the last known token.
         const last = known.at(-1) ?? first;
         const mixed = new Set(masked.filter((p) => p < last).map((p) => p - (p % 4)));
@@ -180,7 +182,6 @@ describe("masks", () => {
           starts.add(start % 16);
         }
       }
-      expect(mask).not.toContain(marks.inB);
     }
     expect([...starts].sort((a, b) => a - b)).toEqual([0, 4, 8, 12]);
   });
@@ -191,15 +192,15 @@ describe("masks", () => {
       const o = { ...options, blockLength: 32, subBlock: 8, subBlockShare: 1, wholeSubBlockShare };
       let whole = 0;
       for (let seed = 0; seed < 300; seed++) {
-        const mask = drawMask(sequence, o, seed);
+        const [mask] = drawCopies(sequence, o, seed);
         for (const first of [0, 32]) {
-          const ahead = mask.indexOf(marks.ahead, first);
+          const ahead = mask.indexOf(mark.ahead, first);
           const end = ahead < 0 || ahead >= first + 32 ? first + 32 : ahead;
           expect(end % 8).toBe(0);
-          expect(mask.subarray(end, first + 32).every((mark) => mark === marks.ahead)).toBe(true);
+          expect(mask.subarray(end, first + 32).every((each) => each === mark.ahead)).toBe(true);
           const start = Math.max(end - 8, first + 1); // the first token of a block is never masked
-          expect(mask.subarray(first, start).every((mark) => mark === marks.never)).toBe(true);
-          if (mask.subarray(start, end).every((mark) => mark === marks.inA)) whole++;
+          expect(mask.subarray(first, start).every((each) => each === mark.shown)).toBe(true);
+          if (mask.subarray(start, end).every((each) => each === mark.asked)) whole++;
         }
       }
       // Of those drawn by a level t ~ U(0, 1), about one in nine is masked whole: the mean of t^8.
@@ -212,13 +213,13 @@ describe("masks", () => {
     for (const aheadWeight of [0, 0.25, 1]) {
       const o = { ...options, blockLength: 32, subBlock: 8, subBlockShare: 1, wholeSubBlockShare: 1, aheadWeight };
       for (let seed = 0; seed < 40; seed++) {
-        const mask = drawMask(sequence, o, seed);
-        const rows = diffusionRows(sequence, o, mask);
+        const [mask] = drawCopies(sequence, o, seed);
+        const rows = diffusionRows(sequence, o, [mask]);
         for (let p = 1; p < 32; p++) {
-          const weight = mask[p] === marks.inA ? 1 : mask[p] === marks.ahead ? aheadWeight : 0;
+          const weight = mask[p] === mark.asked ? 1 : mask[p] === mark.ahead ? aheadWeight : 0;
           expect(rows.weights[p - 1]).toBe(weight);
           expect(rows.targets[p - 1]).toBe(weight > 0 ? p : -1);
-          expect(rows.tokens[p]).toBe(mask[p] === marks.never ? p : maskToken);
+          expect(rows.tokens[p]).toBe(mask[p] === mark.shown ? p : maskToken);
         }
         const weights = rows.weights.slice(0, 32).reduce((sum, weight) => sum + weight, 0);
         expect(targetCount(rows, 32)).toBe(weights);
@@ -226,14 +227,29 @@ describe("masks", () => {
     }
   });
 
+  test("have sub-blocks of their own in each copy, when more are asked for", () => {
+    const sequence = { tokens: new Int32Array(64), learn: new Uint8Array(64).fill(1) };
+    const o = { ...options, blockLength: 32, subBlock: 8, subBlockShare: 1, subBlockCopies: 2, wholeSubBlockShare: 1 };
+    let same = 0;
+    for (let seed = 0; seed < 400; seed++) {
+      const copies = drawCopies(sequence, o, seed);
+      expect(copies.length).toBe(2);
+      const [a, b] = copies.map((copy) => copy.indexOf(mark.asked));
+      if (a === b) same++;
+      const rows = diffusionRows(sequence, { ...o, aheadWeight: 0 }, copies);
+      expect(rows.kinds.filter((kind) => kind === "noisy").length).toBe(128);
+    }
+    expect(Math.abs(same / 400 - 0.25)).toBeLessThan(0.08); // four sub-blocks, drawn independently
+  });
+
   test("go from left to right in the share of the sequences that is asked for", () => {
     const sequence = { tokens: new Int32Array(32), learn: new Uint8Array(32).fill(1) };
     const o = { ...options, blockLength: 32, fullMaskShare: 0.25, subBlockShare: 0.5 };
     const counts = { full: 0, leftToRight: 0, both: 0 };
     for (let seed = 0; seed < 1000; seed++) {
-      const mask = drawMask(sequence, o, seed);
-      if (mask.includes(2)) counts.both++;
-      else if (mask.includes(0, 1)) counts.leftToRight++;
+      const [mask, complement] = drawCopies(sequence, o, seed);
+      if (complement !== undefined) counts.both++;
+      else if (mask.includes(mark.shown, 1)) counts.leftToRight++;
       else counts.full++;
     }
     expect(Math.abs(counts.both / 1000 - 0.25)).toBeLessThan(0.06);

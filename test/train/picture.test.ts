@@ -12,7 +12,7 @@ const sequence: Sequence = {
 };
 const maskToken = 99;
 /** d, f and j are masked in copy A; g and h in copy B. */
-const mask = Uint8Array.of(0, 0, 0, 1, 0, 1, 2, 2, 0, 1, 0, 0);
+const copies = [Uint8Array.of(0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0), Uint8Array.of(0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0)];
 const options = (attention: ObjectiveOptions["attention"]): ObjectiveOptions => ({
   nextTokenShare: 0,
   attention,
@@ -21,6 +21,7 @@ const options = (attention: ObjectiveOptions["attention"]): ObjectiveOptions => 
   fullMaskShare: 0,
   subBlockShare: 0,
   subBlock: 4,
+  subBlockCopies: 1,
   wholeSubBlockShare: 0,
   aheadWeight: 1,
   cleanWeight: 0.5,
@@ -29,8 +30,8 @@ const options = (attention: ObjectiveOptions["attention"]): ObjectiveOptions => 
 
 test.each([
   ["next token", () => drawRows(nextTokenRows(sequence), maskToken)],
-  ["context-causal", () => drawRows(diffusionRows(sequence, options("context-causal"), mask), maskToken)],
-  ["block-causal", () => drawRows(diffusionRows(sequence, options("block-causal"), mask), maskToken)],
+  ["context-causal", () => drawRows(diffusionRows(sequence, options("context-causal"), copies), maskToken)],
+  ["block-causal", () => drawRows(diffusionRows(sequence, options("block-causal"), copies), maskToken)],
 ])("%s", (_, draw) => {
   const document = readFileSync("docs/training.md", "utf8");
   expect(document).toContain(`\`\`\`text\n${draw()}\`\`\``);
