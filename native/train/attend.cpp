@@ -86,18 +86,12 @@ Attend::Head Attend::gather(const Rows& k, const Rows& v, int sequence, int kvHe
   head.v = head.k + room;
   head.kT = head.v + 3 * room;  // after the gradients
   head.vT = head.kT + static_cast<size_t>(paddedDim_) * static_cast<size_t>(roundUp(longest_, 64) + 48);
-  uint16_t half[16];
   for (int i = 0; i < length; i++) {
-    const float* from[2] = {k.row(first + i) + kvHead * dim, v.row(first + i) + kvHead * dim};
-    for (int side = 0; side < 2; side++) {
-      float* to = (side == 0 ? head.k : head.v) + static_cast<size_t>(i) * static_cast<size_t>(paddedDim_);
-      for (int d = 0; d < dim; d += 16) {
-        const int n = std::min(16, dim - d);
-        kernels_.narrow(from[side] + d, n, half);
-        kernels_.widen(half, n, to + d);
-      }
-      std::fill(to + dim, to + paddedDim_, 0.0f);
-    }
+    const size_t at = static_cast<size_t>(i) * static_cast<size_t>(paddedDim_);
+    train_.roundHalf(k.row(first + i) + kvHead * dim, dim, head.k + at);
+    train_.roundHalf(v.row(first + i) + kvHead * dim, dim, head.v + at);
+    std::fill(head.k + at + dim, head.k + at + paddedDim_, 0.0f);
+    std::fill(head.v + at + dim, head.v + at + paddedDim_, 0.0f);
   }
   transpose(head.k, static_cast<size_t>(paddedDim_), length, dim, head.kT, head.stride);
   if (transposeV) transpose(head.v, static_cast<size_t>(paddedDim_), length, dim, head.vT, head.stride);

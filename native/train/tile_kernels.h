@@ -50,7 +50,7 @@ void tile(int depth, const float* a, const float* b, float* c, size_t cStride, b
 // --- rows
 
 void normBackward(const float* x, const float* weight, const float* dy, float eps, int width, int padded,
-                  bool accumulate, float* dx, float* weightGradient) {
+                  const float* before, float* dx, float* weightGradient) {
   v16 squares = set1(0.0f), products = squares;
   for (int i = 0; i < padded; i += 16) {
     const v16 a = load(x + i);
@@ -63,7 +63,7 @@ void normBackward(const float* x, const float* weight, const float* dy, float ep
   for (int i = 0; i < padded; i += 16) {
     const v16 a = load(x + i), d = load(dy + i);
     v16 g = fma(a, pull, mul(mul(load(weight + i), d), factor));
-    if (accumulate) g = add(load(dx + i), g);
+    if (before != nullptr) g = add(load(before + i), g);
     store(dx + i, g);
     store(weightGradient + i, fma(mul(a, factor), d, load(weightGradient + i)));
   }
@@ -111,14 +111,6 @@ void blendWeights(const float* w, float inverse, float scale, float amount, int 
   }
 }
 
-void roundHalf(const float* x, int padded, float* out) {
-  uint16_t half[16];
-  for (int i = 0; i < padded; i += 16) {
-    storeF16(half, load(x + i));
-    store(out + i, loadF16(half));
-  }
-}
-
 void softmaxBackward(float* p, float sum, float* gradient, int padded) {
   const v16 divisor = set1(sum);
   v16 products = set1(0.0f);
@@ -160,7 +152,22 @@ float crossEntropy(float* logits, int n, int target, float weight) {
                             (static_cast<double>(largest) - static_cast<double>(wanted)));
 }
 
-// --- whole tensors
+// --- any length
+
+void roundHalf(const float* x, int n, float* out) {
+  uint16_t half[16];
+  int i = 0;
+  for (; i + 16 <= n; i += 16) {
+    storeF16(half, load(x + i));
+    store(out + i, loadF16(half));
+  }
+  if (i == n) return;
+  float rest[16] = {};
+  memcpy(rest, x + i, static_cast<size_t>(n - i) * sizeof(float));
+  storeF16(half, load(rest));
+  store(rest, loadF16(half));
+  memcpy(out + i, rest, static_cast<size_t>(n - i) * sizeof(float));
+}
 
 void addTo(float* x, const float* y, size_t n) {
   size_t i = 0;
@@ -207,5 +214,5 @@ void adam(float* w, const float* g, float* m, float* v, size_t n, const AdamStep
 #define UNMASK_TRAIN_KERNELS                                                                               \
   {kTileRows, 16 * kTileVectors, tile<kDepthStride, 1>, tile<1, kTileRows>, pairTile<kDepthStride, 1>,     \
    pairTile<1, kTileRows>, largest, words, pairs, normBackward, siluBackward,                              \
-   relu2Backward, blendActivations, blendWeights, roundHalf, softmaxBackward, crossEntropy, addTo, combine, \
+   relu2Backward, blendActivations, blendWeights, softmaxBackward, crossEntropy, roundHalf, addTo, combine, \
    sumSquares, adam}

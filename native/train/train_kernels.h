@@ -48,17 +48,15 @@ struct TrainKernels {
   void (*pairs)(const float* even, float evenFactor, const float* odd, float oddFactor, const float* columnFactor,
                 int padded, int16_t* out);
 
-  /** dx (+)= gradient of norm; weightGradient += this row's share. */
+  /** dx = gradient of norm (+ before, unless null); weightGradient += this row's share. */
   void (*normBackward)(const float* x, const float* weight, const float* dy, float eps, int width, int padded,
-                       bool accumulate, float* dx, float* weightGradient);
+                       const float* before, float* dx, float* weightGradient);
   void (*siluBackward)(const float* gate, const float* up, const float* dy, int padded, float* dGate, float* dUp);
   void (*relu2Backward)(const float* gate, const float* up, const float* dy, int padded, float* dGate, float* dUp);
   /** out = x + amount * (int8(x) - x), int8(x) being the activations as a ternary product sees them. */
   void (*blendActivations)(const float* x, float amount, int padded, float* out);
   /** out = w + amount * (ternary(w) - w), and codes (0, 1, 2) unless null. */
   void (*blendWeights)(const float* w, float inverse, float scale, float amount, int padded, float* out);
-  /** Rounds to f16 and back, as the K/V pages do. */
-  void (*roundHalf)(const float* x, int padded, float* out);
 
   /** Scores in place: p / sum, then gradient[i] = p * (gradient[i] - sum of p * gradient). */
   void (*softmaxBackward)(float* p, float sum, float* gradient, int padded);
@@ -66,6 +64,8 @@ struct TrainKernels {
   float (*crossEntropy)(float* logits, int n, int target, float weight);
 
   // Any length.
+  /** Rounds to f16 and back, as the K/V pages do. */
+  void (*roundHalf)(const float* x, int n, float* out);
   void (*addTo)(float* x, const float* y, size_t n);
   /** out = x * a + y * b. */
   void (*combine)(const float* x, float a, const float* y, float b, size_t n, float* out);

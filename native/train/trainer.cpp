@@ -284,18 +284,21 @@ void Trainer::addGradient(int value, const Handle& gradient) {
   eachRow([&](int row) { kernels_.add(into.row(row), gradient->row(row), into.padded, into.row(row)); });
 }
 
-Matrix& Trainer::gradientFor(int value, bool* accumulate) {
+Trainer::Sum Trainer::sumFor(int value) {
   Handle& held = gradients_[static_cast<size_t>(value)];
-  *accumulate = held != nullptr;
-  if (held != nullptr && held.use_count() == 1) return *held;
-  const Handle made = acquire(value);
-  if (held != nullptr) {
-    // Another value has the same gradient: write to a copy.
-    const Matrix& shared = *held;
-    eachRow([&](int row) { std::copy(shared.row(row), shared.row(row) + shared.padded, made->row(row)); });
+  const Handle before = held;
+  if (before == nullptr || before.use_count() > 2) held = acquire(value);  // one is `before`; more: another value has it too
+  return {before, held};
+}
+
+Matrix& Trainer::gradientFor(int value, bool* accumulate) {
+  const auto [before, out] = sumFor(value);
+  *accumulate = before != nullptr;
+  if (before != nullptr && before != out) {
+    const Matrix &from = *before, &to = *out;
+    eachRow([&](int row) { std::copy(from.row(row), from.row(row) + from.padded, to.row(row)); });
   }
-  held = made;
-  return *held;
+  return *out;
 }
 
 void Trainer::backward(const Node& node) {
@@ -315,14 +318,15 @@ void Trainer::backward(const Node& node) {
     case OpKind::Norm: {
       const Matrix& x = *materialise(node.inputs[0]);
       Parameter& p = parameters_[node.weight];
-      bool accumulate;
-      Matrix& dx = gradientFor(node.inputs[0], &accumulate);
+      const auto [before, out] = sumFor(node.inputs[0]);
+      const Matrix &dx = *out, *sum = before.get();
       const int pieces = (chunk_->rows + kRowGrain - 1) / kRowGrain;
       inPieces(pool_, chunk_->rows, kRowGrain, [&](int begin, int end, int) {
         float* share = pieces_.as<float>() + static_cast<size_t>(begin / kRowGrain) * static_cast<size_t>(p.padded);
         std::fill(share, share + p.padded, 0.0f);
         for (int row = begin; row < end; row++)
-          train_.normBackward(x.row(row), p.values.as<float>(), dy.row(row), node.eps, x.width, x.padded, accumulate, dx.row(row), share);
+          train_.normBackward(x.row(row), p.values.as<float>(), dy.row(row), node.eps, x.width, x.padded,
+                              sum == nullptr ? nullptr : sum->row(row), dx.row(row), share);
       });
       return addPieces(pieces, p.padded, p.gradient.as<float>());
     }

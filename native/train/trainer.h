@@ -79,7 +79,12 @@ class Trainer {
   Handle& valueOf(int value) { return values_[static_cast<size_t>(value)]; }
   void release(const Node& node, size_t index);
   void addGradient(int value, const Handle& gradient);
-  /** The gradient's matrix to write to; *accumulate says whether it holds something already. */
+  /** The matrix to write a gradient to, and what to add to what is written: that itself, another value's, or null. */
+  struct Sum {
+    Handle before, out;
+  };
+  Sum sumFor(int value);
+  /** The same where products add in place. */
   Matrix& gradientFor(int value, bool* accumulate);
   bool blends(const Parameter& p) const { return p.spec.ternary && quantisation_ > 0; }
   bool wholly(const Parameter& p) const { return p.spec.ternary && quantisation_ == 1; }
