@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { Tokenizer } from "../../src/text/tokenizer.js";
 import { taskNames } from "../../src/train/data/task-names.js";
 import { stage, until } from "./fakes.js";
@@ -85,7 +86,11 @@ describe("train data", () => {
   it("says what it wrote", async () => {
     const { out } = await run("data", "-o", path("stats.jsonl"), "--examples", "2000", "--stats");
     expect(out).toMatch(/^task +examples +share +different/);
-    expect(out).toMatch(/^arithmetic +\d+ +2\d\.\d % /m);
+    const [, examples, share] = /^arithmetic +(\d+) +([\d.]+) % /m.exec(out)!;
+    expect(Number(share)).toBeCloseTo(Number(examples) / 20, 1);
+    const recipe = parse(readFileSync("train/data.yaml", "utf8")).tasks as Record<string, number>;
+    const all = Object.values(recipe).reduce((sum, weight) => sum + weight, 0);
+    expect(Math.abs(Number(share) - (100 * recipe.arithmetic) / all)).toBeLessThan(3); // of 2,000 draws
     expect(out).toMatch(/^sums and differences by longest carry chain: 0: \d+, 1: \d+, 2: \d+, 3: \d+$/m);
     const shares = [...out.matchAll(/^[\w-]+ +\d+ +([\d.]+) %/gm)].map((match) => Number(match[1]));
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
