@@ -11,7 +11,6 @@ namespace unmask {
 namespace {
 
 constexpr int kHeadFloats = 1 << 20;  // logits that exist at a time
-constexpr int kRowGrain = 32;         // rows of a task
 
 void copyRow(const Matrix& from, int i, const Matrix& to, int j) { std::copy(from.row(i), from.row(i) + from.padded, to.row(j)); }
 

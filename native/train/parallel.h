@@ -11,6 +11,9 @@ namespace unmask {
 /** Elementary operations, vector lanes apart, below which waking threads costs more than they save. */
 constexpr double kWorthThreads = 100000;
 
+/** Rows of a task, even, so that pairs are never cut; sums over rows are cut here. */
+constexpr int kRowGrain = 32;
+
 /** Calls work(task, worker) for tasks 0 .. count - 1, each once, on any thread. `operations` is a guess at all of it. */
 template <class Work>
 void inParallel(Pool& pool, int count, const Work& work, double operations = kWorthThreads) {

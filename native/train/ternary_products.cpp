@@ -12,7 +12,6 @@ namespace unmask {
 
 namespace {
 
-constexpr int kRowGrain = 32;  // rows of a task, even: pairs are never cut
 constexpr float kMost = 32767;
 constexpr float kNothing = 1e-30f;  // gradients below are 0
 constexpr int kTileRoom = 16;  // what a register tile may read beyond the last row

@@ -98,7 +98,7 @@ void blendActivations(const float* x, float amount, int padded, float* out) {
   for (int i = 0; i < padded; i += 16) {
     const v16 a = load(x + i);
     const v16 q = div(nearest(min(max(mul(a, factor), low), high)), factor);
-    store(out + i, amount == 1.0f ? q : fma(share, sub(q, a), a));
+    store(out + i, fma(share, sub(q, a), a));
   }
 }
 
@@ -107,7 +107,7 @@ void blendWeights(const float* w, float inverse, float scale, float amount, int 
   for (int i = 0; i < padded; i += 16) {
     const v16 a = load(w + i);
     const v16 t = mul(nearest(min(max(mul(a, factor), low), high)), unit);
-    store(out + i, amount == 1.0f ? t : fma(share, sub(t, a), a));
+    store(out + i, fma(share, sub(t, a), a));
   }
 }
 

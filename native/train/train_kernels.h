@@ -55,7 +55,7 @@ struct TrainKernels {
   void (*relu2Backward)(const float* gate, const float* up, const float* dy, int padded, float* dGate, float* dUp);
   /** out = x + amount * (int8(x) - x), int8(x) being the activations as a ternary product sees them. */
   void (*blendActivations)(const float* x, float amount, int padded, float* out);
-  /** out = w + amount * (ternary(w) - w), and codes (0, 1, 2) unless null. */
+  /** out = w + amount * (ternary(w) - w). */
   void (*blendWeights)(const float* w, float inverse, float scale, float amount, int padded, float* out);
 
   /** Scores in place: p / sum, then gradient[i] = p * (gradient[i] - sum of p * gradient). */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "../cpu.h"
 #include "../failure.h"
@@ -17,7 +16,6 @@ namespace unmask {
 namespace {
 
 constexpr int kChunkRows = 2048;    // rows of a chunk, unless one sequence is longer
-constexpr int kRowGrain = 32;       // rows of a task; sums over rows are cut here
 constexpr double kRowOperations = 512;  // a guess at what one row of a row-wise op takes
 
 const TrainKernels* trainKernelsFor(const Kernels& kernels) {

@@ -115,11 +115,8 @@ export function drawCopies(sequence: Sequence, options: ObjectiveOptions, seed: 
       return copyOf(leftToRight(free, options, hash(seed, number, purpose.copy)));
     });
   }
-  const inA = (p: number, block: number) => isNoise(seed, p, uniform(seed, block, purpose.level));
-  return [
-    copyOf((p, block) => (inA(p, block) ? mark.asked : mark.shown)),
-    copyOf((p, block) => (inA(p, block) ? mark.shown : mark.asked)),
-  ];
+  const a = copyOf((p, block) => (isNoise(seed, p, uniform(seed, block, purpose.level)) ? mark.asked : mark.shown));
+  return [a, copyOf((p) => (a[p] === mark.asked ? mark.shown : mark.asked))];
 }
 
 /** Block by block the positions that may be masked: not the first of a block, which is known before the block is denoised. */
@@ -154,8 +151,8 @@ function leftToRight(free: readonly number[][], options: ObjectiveOptions, seed:
 export function diffusionRows({ tokens, learn }: Sequence, options: ObjectiveOptions, copies: readonly Copy[]): Rows {
   const { attention, blockLength, maskToken, padding } = options;
   const rows = new RowList();
-  const weights = { [mark.shown]: 0, [mark.asked]: 1, [mark.ahead]: options.aheadWeight };
-  const noisyWeight = (copy: Copy, p: number) => weights[copy[p] as keyof typeof weights];
+  const weights = [0, 1, options.aheadWeight]; // of marks
+  const noisyWeight = (copy: Copy, p: number) => weights[copy[p]];
   const noisy = copies.flatMap((copy) =>
     Array.from({ length: copy.length / blockLength }, (_, block) => ({
       copy,
