@@ -8,7 +8,6 @@
 
 #include "../cpu.h"
 #include "../failure.h"
-#include "exact_product.h"
 #include "parallel.h"
 
 namespace unmask {
@@ -40,6 +39,7 @@ Trainer::Trainer(ModelSpec spec, const std::vector<ParameterSpec>& parameters)
       optimiser_(train_, pool_),
       tape_(makeTape(spec_)),
       attend_(spec_, kernels_, train_, pool_),
+      float_(kernels_, train_, pool_, gemm_),
       ternary_(kernels_, train_, pool_, gemm_),
       head_(kernels_, train_, pool_, gemm_),
       values_(tape_.values.size()),
@@ -111,10 +111,10 @@ StepResult Trainer::run(const Batch& batch, float quantisation, bool training, f
     int widest = 0;
     for (const Value& value : tape_.values) widest = std::max(widest, roundUp(value.width, kPadding));
     const size_t rows = static_cast<size_t>(longest), columns = static_cast<size_t>(widest);
-    packedInput_ = Region(rows * (columns + 64) * sizeof(float));
-    head_.reserve(longest, widest);
     pieces_ = Region((rows / kRowGrain + 1) * columns * sizeof(float));
+    float_.reserve(longest, widest);
     ternary_.reserve(longest, widest);
+    head_.reserve(longest, widest);
   }
   parameters_.prepare(quantisation, gemm_);
   StepResult result;
@@ -133,8 +133,8 @@ StepResult Trainer::run(const Batch& batch, float quantisation, bool training, f
 
 double Trainer::runChunk(float* losses, float* logits) {
   attend_.prepare(*chunk_);
+  float_.begin(chunk_->rows, quantisation_, training_);
   ternary_.begin(chunk_->rows);
-  effective_.value = -1;
   double loss = 0;
   for (size_t i = 0; i < tape_.nodes.size(); i++) {
     const Node& node = tape_.nodes[i];
@@ -150,7 +150,6 @@ double Trainer::runChunk(float* losses, float* logits) {
       valueOf(out).reset();
       gradients_[static_cast<size_t>(out)].reset();
     }
-  effective_ = {};
   for (Handle& value : values_) value.reset();
   return loss;
 }
@@ -232,23 +231,10 @@ void Trainer::linear(const Node& node) {
   const Parameter& p = parameters_[node.weight];
   const Matrix& x = *materialise(node.inputs[0]);
   const Matrix& out = *valueOf(node.out);
-  if (wholly(p)) {
-    const float* bias = node.bias < 0 ? nullptr : parameters_[node.bias].values.as<float>();
-    return ternary_.forward(p, node.inputs[0], x, bias, out);
-  }
-  if (!training_ && !blends(p)) {
-    exactProduct(kernels_, pool_, gemm_, p, x.rows(), chunk_->rows, out.rows());
-  } else {
-    const Matrix& from = blends(p) ? *effectiveInput(node.inputs[0], true).matrix : x;
-    gemm_.multiply(chunk_->rows, {from.row(0), from.stride}, {{p.forward, out.row(0), out.stride, false}});
-  }
-  addBias(node, out);
-}
-
-void Trainer::addBias(const Node& node, const Matrix& out) {
-  if (node.bias < 0) return;
-  const float* bias = parameters_[node.bias].values.as<float>();
-  eachRow([&](int row) { kernels_.add(out.row(row), bias, out.padded, out.row(row)); });
+  const float* bias = node.bias < 0 ? nullptr : parameters_[node.bias].values.as<float>();
+  if (wholly(p)) return ternary_.forward(p, node.inputs[0], x, bias, out);
+  float_.forward(p, node.inputs[0], x, out);
+  if (bias != nullptr) eachRow([&](int row) { kernels_.add(out.row(row), bias, out.padded, out.row(row)); });
 }
 
 double Trainer::head(const Node& node, float* losses, float* logits) {
@@ -361,35 +347,14 @@ void Trainer::backward(const Node& node) {
   }
 }
 
-const Trainer::EffectiveInput& Trainer::effectiveInput(int value, bool blended) {
-  if (effective_.value == value && effective_.blended == blended) return effective_;
-  const Handle x = materialise(value);
-  effective_ = {value, blended, false, x, {}};
-  if (!blended) return effective_;
-  effective_.matrix = acquire(value);
-  const Matrix& out = *effective_.matrix;
-  eachRow([&](int row) { train_.blendActivations(x->row(row), quantisation_, x->padded, out.row(row)); });
-  return effective_;
-}
-
 void Trainer::linearBackward(const Node& node) {
   Parameter& p = parameters_[node.weight];
   const int input = node.inputs[0], rows = chunk_->rows;
   const Matrix& dy = *gradients_[static_cast<size_t>(node.out)];
   bool accumulate;
-  const Matrix& dx = gradientFor(input, &accumulate);
-  if (wholly(p)) {
-    ternary_.backward(p, input, *materialise(input), dy, dx, accumulate);
-  } else {
-    effectiveInput(input, blends(p));
-    const Matrix& x = *effective_.matrix;
-    if (!effective_.packed) {
-      effective_.form = gemm_.pack({x.row(0), x.stride}, rows, x.width, packedInput_.as<float>());
-      effective_.packed = true;
-    }
-    gemm_.multiply(p.spec.rows, {dy.row(0), dy.stride, true}, {{effective_.form, p.gradient.as<float>(), static_cast<size_t>(p.padded), true}});
-    gemm_.multiply(rows, {dy.row(0), dy.stride}, {{p.backward, dx.row(0), dx.stride, accumulate}});
-  }
+  const Matrix &x = *materialise(input), &dx = gradientFor(input, &accumulate);
+  if (wholly(p)) ternary_.backward(p, input, x, dy, dx, accumulate);
+  else float_.backward(p, input, x, dy, dx, accumulate);
   if (node.bias < 0) return;
   Parameter& bias = parameters_[node.bias];
   inPieces(pool_, rows, kRowGrain, [&](int begin, int end, int) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "attend.h"
+#include "float_products.h"
 #include "gemm.h"
 #include "head_loss.h"
 #include "matrices.h"
@@ -53,13 +54,6 @@ class Trainer {
 
  private:
   using Handle = Matrices::Handle;
-  /** The input of linears as they multiply it in the backward pass, and packed for weight gradients. */
-  struct EffectiveInput {
-    int value = -1;
-    bool blended = false, packed = false;
-    Handle matrix;
-    PackedMatrix form;
-  };
 
   StepResult run(const Batch& batch, float quantisation, bool training, float* losses, float* logits);
   double runChunk(float* losses, float* logits);
@@ -68,7 +62,6 @@ class Trainer {
   void forward(const Node& node);
   void embed(const Node& node);
   void linear(const Node& node);
-  void addBias(const Node& node, const Matrix& out);
   double head(const Node& node, float* losses, float* logits);
 
   void backward(const Node& node);
@@ -86,9 +79,7 @@ class Trainer {
   Sum sumFor(int value);
   /** The same where products add in place. */
   Matrix& gradientFor(int value, bool* accumulate);
-  bool blends(const Parameter& p) const { return p.spec.ternary && quantisation_ > 0; }
   bool wholly(const Parameter& p) const { return p.spec.ternary && quantisation_ == 1; }
-  const EffectiveInput& effectiveInput(int value, bool blended);
   template <class Work>
   void eachRow(const Work& work);
   void addPieces(int pieces, int width, float* out);
@@ -102,6 +93,7 @@ class Trainer {
   Optimiser optimiser_;
   Tape tape_;
   Attend attend_;
+  FloatProducts float_;
   TernaryProducts ternary_;
   HeadLoss head_;
   Matrices matrices_;
@@ -114,8 +106,7 @@ class Trainer {
   const Chunk* chunk_ = nullptr;
   int chunkRows_ = 0;  // of the longest chunk so far
   std::vector<Handle> values_, gradients_;
-  EffectiveInput effective_;
-  Region packedInput_, pieces_;
+  Region pieces_;  // [pieces][columns] sums over the rows of each
 };
 
 }  // namespace unmask
