@@ -6,6 +6,7 @@ import { isBuiltin } from "node:module";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { readDocument } from "./documents.js";
 
 /** Top to bottom. A folder imports from lower lines only; folders on one line ignore each other. */
 const layers = [
@@ -112,6 +113,12 @@ describe("the sources", () => {
       .filter(({ lines }) => lines > longest);
     expect(long).toEqual([]);
   });
+});
+
+test("docs/architecture.md has these layers in this order", () => {
+  const rows = readDocument("docs/architecture.md").matchAll(/^\| ((?:`\w+\/`(?:, )?)+) \|/gm);
+  const named = [...rows].map(([, cell]) => [...cell.matchAll(/\w+/g)].map(([folder]) => folder));
+  expect(named).toEqual(layers);
 });
 
 describe("the check itself", () => {

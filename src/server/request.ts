@@ -42,7 +42,7 @@ export const sharedFields = {
   model: z.string().nullish().describe("The id of /v1/models, or `default`. Default: the loaded one."),
   max_tokens: z.int().min(1).nullish().describe("Most tokens of the answer, exact. Default: the server's, 256."),
   temperature: z.number().min(0).max(2).nullish().describe("0, the default, takes the most probable token."),
-  top_p: z.number().min(0).max(1).nullish().describe("Sample among the most probable tokens with this share together."),
+  top_p: z.number().gt(0).max(1).nullish().describe("Sample among the most probable tokens with this share together."),
   top_k: z.int().min(0).nullish().describe("Sample among this many. 0, the default: all."),
   seed: z.int().nullish().describe("The same request with the same seed has the same answer. Default: random."),
   stop,
@@ -60,7 +60,7 @@ export const sharedFields = {
     .describe("Only with `stream`."),
   // Of this engine
   decode_mode: z.enum(decodeModes).nullish().describe("How positions are chosen. Default: the server's."),
-  threshold: z.number().min(0).max(1).nullish().describe("Confidence above which a position is committed."),
+  threshold: z.number().gt(0).max(1).nullish().describe("Confidence above which a position is committed."),
   small_block_size: z
     .int()
     .min(1)

@@ -25,7 +25,7 @@ export function makeCard(facts: CardFacts): string {
   const { config, frame, files } = facts;
   return `${[
     `# ${frame.hp.name}`,
-    "Trained by `unmask train`. The same configuration, instruction set and number of threads give the same file.",
+    "Trained by `unmask train`. The same configuration gives the same file, whatever the threads and the instruction set.",
     markdownTable(["", ""], shape(facts), "text"),
     "## How it was made",
     `Seed ${config.seed}; ${config.optimizer.matrices === "muon" ? "Muon for matrices, AdamW for the rest" : "AdamW"}. ` +

@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { mkdir, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { nativeAvailable } from "../backend/native.js";
 import type { ConvertReport } from "../convert/convert.js";
 import { buildProgram } from "../model/program.js";
@@ -172,9 +172,11 @@ async function trainerOf(
   }
 }
 
-/** Changes when a resumed run would not see the same sequences. */
+/** Changes when a resumed run would not see the same sequences; not when all files move together. */
 function identityOf({ data }: TrainConfig, { tokenizerJson, tokenizerConfig }: Frame): string {
-  const parts = [readDataConfig(data), tokenizerJson, tokenizerConfig];
+  const { tasks, sources } = readDataConfig(data);
+  const moved = sources.map(({ path, weight }) => ({ path: relative(dirname(data), path), weight }));
+  const parts = [{ tasks, sources: moved }, tokenizerJson, tokenizerConfig];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 

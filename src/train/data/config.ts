@@ -1,5 +1,6 @@
 // The recipe of the data: how often each task is drawn, and users' own files. See train/data.yaml.
 
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { readYamlFile } from "../yaml.js";
 import { type TaskName, taskNames } from "./task-names.js";
@@ -29,7 +30,11 @@ export const dataSchema = z.strictObject({
 
 export type DataConfig = z.infer<typeof dataSchema>;
 
-/** @throws UnmaskError file_not_found or config_invalid with file, line and column */
-export function readDataConfig(path: string): DataConfig {
-  return readYamlFile(path, dataSchema);
+/**
+ * Paths in it are relative to the file itself, and absolute when this returns.
+ * @throws UnmaskError file_not_found or config_invalid with file, line and column
+ */
+export function readDataConfig(file: string): DataConfig {
+  const { tasks, sources } = readYamlFile(file, dataSchema);
+  return { tasks, sources: sources.map(({ path, weight }) => ({ path: resolve(dirname(file), path), weight })) };
 }

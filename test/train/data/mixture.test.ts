@@ -2,7 +2,7 @@
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dataSchema, readDataConfig } from "../../../src/train/data/config.js";
 import { evenly } from "../../../src/train/data/evenly.js";
@@ -210,6 +210,12 @@ describe("a recipe", () => {
 
   test("may leave things out", () => {
     expect(readDataConfig(file("small.yaml", "tasks: {lists: 2}\n"))).toEqual({ tasks: { lists: 2 }, sources: [] });
+  });
+
+  test("names sources relative to itself, wherever the command runs", () => {
+    const recipe = "tasks: {lists: 2}\nsources:\n  - {path: more/chats.jsonl, weight: 3}\n";
+    const [{ path }] = readDataConfig(relative(process.cwd(), file("recipe.yaml", recipe))).sources;
+    expect(path).toBe(join(folder, "more", "chats.jsonl"));
   });
 
   test.each([
