@@ -3,10 +3,10 @@
 import { describe, expect, test } from "vitest";
 import { answerChecker } from "../../../src/train/data/check.js";
 import { Random } from "../../../src/train/data/random.js";
-import { storyParser } from "../../../src/train/data/story/parse.js";
+import { checkStory, storyParser } from "../../../src/train/data/story/parse.js";
 import { plots, writeStory } from "../../../src/train/data/story/write.js";
 import { drawRequest } from "../../../src/train/data/tasks/stories.js";
-import type { ChatExample } from "../../../src/train/data/types.js";
+import type { ChatExample, StoryRequest } from "../../../src/train/data/types.js";
 import { heNames, sheNames } from "../../../src/train/data/words/names.js";
 import { generate, lastTurn, same } from "./helpers.js";
 
@@ -90,6 +90,20 @@ describe("a story is refused", () => {
             (_, name, ...rest) => `Now ${name === first ? second : first} had the ${rest[0]} ${rest[1]}.`,
           );
     }));
+
+  test("when the color asked for is another thing's", () => {
+    const text =
+      "Tom was a brave fox. He had a red ball. His friend Eva was a rabbit. Eva had a blue kite. One day they went to the hill together. There they swapped the ball and the kite. Now Tom had the kite and Eva had the ball.";
+    const reason = (asked: StoryRequest) => checkStory(parse, text, asked).reason;
+    expect(reason({ object: "kite", color: "blue" })).toBeNull();
+    expect(reason({ color: "red" })).toBeNull();
+    expect(reason({ object: "kite", color: "red" })).toBe("no kite is red");
+  });
+
+  test("when somebody looks for what there is not", () => {
+    const text = "Tom was a brave fox. He lived in the forest. Tom was looking for his kite.";
+    expect(parse(text).problem).toBe("sentence 3: there is no kite");
+  });
 
   test("when the color changes", () =>
     mutate((text) =>

@@ -135,7 +135,9 @@ function missing(request: StoryRequest, sentences: number, { animals, colors, pl
   if (lacks(request.name, hero?.[0] === request.name)) return `the hero is not ${request.name}`;
   if (lacks(request.friend, friend?.[1] === request.friend)) return `there is no ${request.friend}`;
   if (lacks(request.object, colors.has(request.object ?? ""))) return `there is no ${request.object}`;
-  if (lacks(request.color, [...colors.values()].includes(request.color ?? ""))) return `nothing is ${request.color}`;
+  const colored = request.object === undefined ? [...colors.values()] : [colors.get(request.object)];
+  if (lacks(request.color, colored.includes(request.color ?? "")))
+    return `no ${request.object ?? "thing"} is ${request.color}`;
   if (lacks(request.place, been.has(request.place ?? ""))) return `nobody was ${at(request.place ?? "")}`;
   return null;
 }

@@ -141,7 +141,11 @@ export const forms = {
   seek: {
     text: "{x} was looking for {his} {object}.",
     apply: (state, { x, object }) =>
-      all(known(state, x), state.holders.get(object) === x ? `${x} has the ${object}` : null),
+      all(
+        known(state, x),
+        state.colors.has(object) ? null : `there is no ${object}`,
+        state.holders.get(object) === x ? `${x} has the ${object}` : null,
+      ),
   },
   ask: {
     text: '"Is this your {object}?" asked {x}.',
