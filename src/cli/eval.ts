@@ -94,7 +94,7 @@ export async function evaluate(loaded: LoadedConfig, flags: EvalFlags, surroundi
   const data = flags.data ?? heldOutBeside(modelPath(loaded.config));
   const { task: tasks = [], perTask = Number.POSITIVE_INFINITY, limit = Number.POSITIVE_INFINITY } = flags;
   const questions = selectQuestions(readQuestions(data), { tasks, perTask, limit });
-  const documents = await documentsOf(flags.markdown ?? []);
+  for (const file of flags.markdown ?? []) await filled(file, { short: "", full: "" }); // found out before the work
   checkWritable([flags.json, flags.answers, flags.svg, ...(flags.markdown ?? [])]);
   const { judge, refusal } = await judgement();
   const stop = new AbortController();
@@ -112,7 +112,7 @@ export async function evaluate(loaded: LoadedConfig, flags: EvalFlags, surroundi
     const options = { judge, concurrency, signal: stop.signal, onAnswer: progress.advance };
     const runs = await runInTurns(model, questions, methods, options).finally(progress.end);
     warnOfDifferences(runs, stderr);
-    await writeResults({ model, data, questions, runs, refusal, documents }, flags, stdout);
+    await writeResults({ model, data, questions, runs, refusal }, flags, stdout);
   } finally {
     release();
     await model?.dispose();
@@ -139,7 +139,6 @@ interface Measured {
   questions: readonly Question[];
   runs: readonly MethodRun[];
   refusal: string;
-  documents: readonly Target[];
 }
 
 async function writeResults(measured: Measured, flags: EvalFlags, stdout: NodeJS.WritableStream): Promise<void> {
@@ -147,7 +146,7 @@ async function writeResults(measured: Measured, flags: EvalFlags, stdout: NodeJS
   const { fullForm, shortForm } = await import("../eval/tables.js");
   const { transcriptOf } = await import("../eval/transcript.js");
   const { subjectOf } = await import("../eval/subject.js");
-  const { model, data, questions, runs, refusal, documents } = measured;
+  const { model, data, questions, runs, refusal } = measured;
   const subject = await subjectOf(model, data, flags.concurrency ?? 1);
   const report = reportOf(subject, questions, runs, refusal);
   stdout.write(shortForm(report));
@@ -157,9 +156,9 @@ async function writeResults(measured: Measured, flags: EvalFlags, stdout: NodeJS
     const { pictureOf } = await import("../eval/picture.js");
     writeText(flags.svg, pictureOf(report.results, `${subject.model.name}, ${report.n} held-out questions`));
   }
-  for (const { file, filled } of documents) {
+  for (const file of flags.markdown ?? []) {
     const picture = flags.svg === undefined ? null : relative(dirname(file), flags.svg).split(sep).join("/");
-    writeText(file, filled({ short: shortForm(report), full: fullForm(report, picture) }));
+    writeText(file, await filled(file, { short: shortForm(report), full: fullForm(report, picture) }));
   }
 }
 
@@ -170,22 +169,13 @@ function heldOutBeside(model: string): string {
   throw new UnmaskError("option_missing", message, { param: "data" });
 }
 
-interface Target {
-  file: string;
-  filled: (forms: { short: string; full: string }) => string;
-}
-
-/** @throws file_write_failed for a document without a place, before anything is measured */
-async function documentsOf(files: readonly string[]): Promise<Target[]> {
+/** The document with the tables in their places. @throws UnmaskError file_write_failed when it has none */
+async function filled(file: string, forms: { short: string; full: string }): Promise<string> {
   const { placeResults } = await import("../eval/document.js");
-  return files.map((file) => {
-    const document = existsSync(file) ? readFileSync(file, "utf8") : "";
-    if (placeResults(document, { short: "", full: "" }) === null) {
-      const message = `${file} has no line <!-- results --> or <!-- results: full --> to put the tables after. Add one, or name a new file.`;
-      throw new UnmaskError("file_write_failed", message, { param: "markdown" });
-    }
-    return { file, filled: (forms) => placeResults(document, forms) as string };
-  });
+  const document = placeResults(existsSync(file) ? readFileSync(file, "utf8") : "", forms);
+  if (document !== null) return document;
+  const message = `${file} has no line <!-- results --> or <!-- results: full --> to put the tables after. Add one, or name a new file.`;
+  throw new UnmaskError("file_write_failed", message, { param: "markdown" });
 }
 
 function modeList(text: string): DecodeMode[] {

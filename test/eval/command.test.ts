@@ -1,6 +1,6 @@
 // `unmask eval` and `unmask eval gsm8k` from their flags to their files.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -118,6 +118,18 @@ describe("unmask eval", () => {
     ]);
     expect(results[1].refusals).toMatchObject({ right: { correct: 1, n: 1 }, wrong: { correct: 1, n: 1 } });
     expect(model.asked[0].messages?.map(({ role }) => role)).toEqual(["system", "user"]);
+  });
+
+  it("keeps what is written into a document while it measures", async () => {
+    writeFileSync(file("README.md"), "# T\n<!-- results -->\n");
+    const { answer } = model;
+    model.answer = (...question) => {
+      writeFileSync(file("README.md"), "# Another title\n<!-- results -->\n");
+      return answer(...question);
+    };
+    await run("--modes", "greedy", "--markdown", file("README.md"));
+    expect(read("README.md")).toBe(`# Another title\n<!-- results -->\n${said.stdout}<!-- /results -->\n`);
+    expect(readdirSync(folder).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });
 
   it("writes JSON, answers, a picture, and tables each into its place", async () => {
