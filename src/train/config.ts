@@ -17,9 +17,13 @@ const count = z.int().positive();
 const whole = z.int().nonnegative();
 const share = z.number().min(0).max(1);
 const rate = z.number().positive().max(10);
+const decayRate = z.number().min(0).lt(1);
 
 const modelSchema = z.strictObject({
-  name: z.string().min(1).default("unmask"),
+  name: z
+    .string()
+    .regex(/^\w[\w.-]*$/, "must consist of letters, digits, -, _ and .")
+    .default("unmask"),
   architecture: z.enum(architectures).default("bitnet"),
   ternary: z.boolean().default(true),
   layers: count.max(1024),
@@ -40,10 +44,10 @@ const diffusionSchema = z.strictObject({
 
 const optimizerSchema = z.strictObject({
   matrices: z.enum(["adamw", "muon"]).default("adamw"),
-  beta1: share.default(0.9),
-  beta2: share.default(0.95),
+  beta1: decayRate.default(0.9),
+  beta2: decayRate.default(0.95),
   epsilon: z.number().positive().default(1e-8),
-  momentum: share.default(0.95),
+  momentum: decayRate.default(0.95),
   clip: z.number().positive().default(1),
 });
 
@@ -79,7 +83,6 @@ export type Phase = z.infer<typeof phaseSchema>;
 
 const outputSchema = z.strictObject({
   type: z.enum(outputTypes).default("i2_s"),
-  masters: z.enum(["f32", "bf16"]).default("f32"),
   questions: count.default(2000),
   checkpoint_minutes: z.number().positive().default(5),
   log_every: count.default(10),
@@ -143,7 +146,7 @@ export function checkShapes(config: TrainConfig): void {
   if (problems.length > 0) throw new UnmaskError("config_invalid", problems.join("\n"), { param: "config" });
 }
 
-function shapeProblems({ model, diffusion, phases, output }: z.infer<typeof shapesSchema>): Problem[] {
+function shapeProblems({ model, diffusion, phases, output, rows }: z.infer<typeof shapesSchema>): Problem[] {
   const problems: Problem[] = [];
   const refuse = (path: Problem["path"], text: string) => problems.push({ path, text });
   const { heads, kv_heads, head_dim, context_length } = model;
@@ -176,6 +179,17 @@ function shapeProblems({ model, diffusion, phases, output }: z.infer<typeof shap
     if (phase.length > context_length) {
       refuse(["phases", i, "length"], `is ${phase.length}, more than model.context_length, ${context_length}`);
     }
+    const blocks = phase.objective === "next_token" ? 0 : Math.ceil(phase.length / block);
+    if (blocks * block > context_length) {
+      refuse(
+        ["phases", i, "length"],
+        `is ${phase.length}: its blocks of ${block} end at ${blocks * block}, beyond model.context_length, ${context_length}`,
+      );
+    }
+    const most = phase.length + Math.max(2, phase.sub_block_copies) * blocks * block;
+    if (most > rows) {
+      refuse(["phases", i, "length"], `can make sequences of ${most} rows, more than \`rows\`, ${rows}: raise that`);
+    }
     if (phase.length > phase.batch)
       refuse(["phases", i, "batch"], `is ${phase.batch} tokens, fewer than one sequence of ${phase.length}`);
     if (phase.sub_block_share > 0 && block % phase.sub_block !== 0)
@@ -188,6 +202,12 @@ function shapeProblems({ model, diffusion, phases, output }: z.infer<typeof shap
     if (phase.warmup > phase.steps) refuse(["phases", i, "warmup"], `is ${phase.warmup} of only ${phase.steps} steps`);
     if (phases.findIndex(({ name }) => name === phase.name) < i)
       refuse(["phases", i, "name"], `is "${phase.name}", as an earlier phase's is`);
+  }
+  if (output.statistics_every % output.log_every !== 0) {
+    refuse(
+      ["output", "statistics_every"],
+      `is ${output.statistics_every}, no multiple of log_every, ${output.log_every}`,
+    );
   }
   const last = phases[phases.length - 1];
   if (model.ternary && last.quantisation.to !== 1) {

@@ -13,7 +13,10 @@ interface Curve {
 
 /** @param title drawn above */
 export function drawCurves(records: readonly LogRecord[], title: string): string {
-  const steps = Math.max(1, ...records.map(({ step }) => step));
+  const steps = largest(
+    records.map(({ step }) => step),
+    1,
+  );
   const curve = (name: string, color: string, value: (record: LogRecord) => number | null): Curve => ({
     name,
     color,
@@ -26,7 +29,10 @@ export function drawCurves(records: readonly LogRecord[], title: string): string
     curve("next token, nats", "#2563eb", ({ nextLoss }) => nextLoss),
     curve("masked token, nats (not comparable)", "#dc2626", ({ maskedLoss }) => maskedLoss),
   ];
-  const largestRate = Math.max(1e-12, ...records.map(({ matrixRate }) => matrixRate));
+  const largestRate = largest(
+    records.map(({ matrixRate }) => matrixRate),
+    1e-12,
+  );
   const settings = [
     curve(`learning rate / ${largestRate.toPrecision(2)}`, "#16a34a", ({ matrixRate }) => matrixRate / largestRate),
     curve("quantisation", "#9333ea", ({ quantisation }) => quantisation),
@@ -50,8 +56,16 @@ export function drawCurves(records: readonly LogRecord[], title: string): string
   return `${parts.join("\n")}\n`;
 }
 
+/** A long run has more records than a call can have arguments. */
+function largest(values: readonly number[], least: number): number {
+  return values.reduce((most, value) => Math.max(most, value), least);
+}
+
 function drawPanel(curves: readonly Curve[], top: number, steps: number): string {
-  const most = Math.max(1e-9, ...curves.flatMap(({ points }) => points.map(([, y]) => y)));
+  const most = largest(
+    curves.flatMap(({ points }) => points.map(([, y]) => y)),
+    1e-9,
+  );
   const bottom = top + panel.height;
   const y = (value: number) => round(bottom - (panel.height * value) / most);
   const ticks = Array.from({ length: 5 }, (_, i) => (most * i) / 4);

@@ -1,4 +1,4 @@
-// A trained model as files: a Hugging Face folder (f32 or bf16 weights, before ternarisation) and the
+// A trained model as files: a Hugging Face folder (f32 weights, before ternarisation) and the
 // GGUF file that the converter makes of it.
 //
 // What the model was trained for (mask token, block length, attention, vocabulary) travels in
@@ -23,24 +23,22 @@ export interface ExportOptions {
   /** Path of the GGUF file. */
   gguf: string;
   type: OutputType;
-  masters: "f32" | "bf16";
   ternary: boolean;
 }
 
 /** @throws UnmaskError file_write_failed, and what converting throws */
 export async function exportModel(trainer: Trainer, frame: Frame, options: ExportOptions): Promise<ConvertReport> {
-  const { directory, masters } = options;
+  const { directory } = options;
   const config = configJson(frame, options);
   const { hp } = frame;
-  const dtype = masters === "f32" ? "F32" : "BF16";
   const tensors = planTensors(hp.architecture, config, hp.tiedHead).map(
     ({ from, suffix, to, shape, permute }): SafetensorSource => ({
       name: `${from[0]}.${suffix}`,
-      dtype,
+      dtype: "F32",
       shape,
       produce: () => {
         const values = trainer.get(to);
-        return [packFloats(dtype, permute ? separateHalves(values, shape[1] ?? 1, hp.headDim) : values)];
+        return [packFloats("F32", permute ? separateHalves(values, shape[1] ?? 1, hp.headDim) : values)];
       },
     }),
   );
@@ -68,7 +66,7 @@ const classes = {
   "bitnet-b1.58": "BitNetForCausalLM",
 } as const satisfies Record<HyperParameters["architecture"], string>;
 
-function configJson(frame: Frame, { ternary, masters }: ExportOptions): CheckpointConfig {
+function configJson(frame: Frame, { ternary }: ExportOptions): CheckpointConfig {
   const { hp, stops, tokenizer, ropeScaling } = frame;
   const { diffusion } = hp;
   return configSchema.parse({
@@ -90,7 +88,7 @@ function configJson(frame: Frame, { ternary, masters }: ExportOptions): Checkpoi
     tie_word_embeddings: hp.tiedHead,
     bos_token_id: tokenizer.bosId,
     eos_token_id: stops[0],
-    torch_dtype: masters === "f32" ? "float32" : "bfloat16",
+    torch_dtype: "float32",
     ...(diffusion.attention === "causal"
       ? {}
       : {

@@ -34,6 +34,9 @@ describe("refused", () => {
     ["heads", "head_dim: 64", "head_dim: 40", "heads * head_dim", "160 weights"],
     ["K/V heads", "kv_heads: 2", "kv_heads: 3", "3", "4 heads"],
     ["odd head", "head_dim: 64", "head_dim: 33", "33", "even"],
+    ["name", "model: {", "model: { name: my/model,", "train.yaml:2:", "letters"],
+    ["optimiser", "data:", "optimizer: { beta2: 1 }\ndata:", "beta2"],
+    ["looks between lines of the log", "data:", "output: { log_every: 10, statistics_every: 25 }\ndata:", "25", "10"],
     ["length", "length: 32", "length: 1000", "train.yaml:9:", "512"],
     ["batch", "batch: 64", "batch: 16", "fewer than one sequence of 32"],
     ["unknown key", "steps: 10", "stepz: 10", "train.yaml:7:", "stepz"],
@@ -56,6 +59,19 @@ describe("refused", () => {
     expect(() => parseTrainConfig(narrow, "t")).not.toThrow();
     expect(() => parseTrainConfig(`${narrow}output: { type: tq2_0 }`, "t")).toThrow(
       unmaskError("config_invalid", "896", "multiple of 256"),
+    );
+  });
+
+  test("blocks that end beyond the context, and sequences of more rows than are taken at once", () => {
+    const diffusion = (length: number) => ({ ...phase, objective: "diffusion", batch: 64, length });
+    const { model } = configOf();
+    expect(() => configOf({ model: { ...model, context_length: 60 }, phases: [diffusion(60)] })).toThrow(
+      unmaskError("config_invalid", "end at 64", "60"),
+    );
+    expect(() => configOf({ phases: [diffusion(40)], rows: 119 })).toThrow(unmaskError("config_invalid", "120 rows"));
+    expect(() => configOf({ phases: [diffusion(40)], rows: 120 })).not.toThrow();
+    expect(() => configOf({ phases: [{ ...diffusion(40), sub_block_copies: 4 }], rows: 120 })).toThrow(
+      unmaskError("config_invalid", "200 rows"),
     );
   });
 

@@ -35,6 +35,11 @@ test("curves have a point for each value, names are escaped, a phase has its bor
   expect(svg).not.toContain("NaN");
 });
 
+test("a run of any length has its picture", () => {
+  const svg = drawCurves(Array(200_000).fill(record(1, "a")), "long");
+  expect(svg).toContain("<polyline");
+});
+
 test("no records are no curves", () => {
   expect(drawCurves([], "nothing")).not.toMatch(/NaN|Infinity|polyline/);
 });

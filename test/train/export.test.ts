@@ -53,8 +53,8 @@ const fresh = (config: TrainConfig) => settle(newModel(config, { tokenizerJson, 
 
 async function exported(trainer: Trainer, frame: Frame, config: TrainConfig): Promise<ExportOptions> {
   const directory = join(folder, `model-${models++}`);
-  const { type, masters } = config.output;
-  const options = { directory, gguf: `${directory}.gguf`, type, masters, ternary: config.model.ternary };
+  const { type } = config.output;
+  const options = { directory, gguf: `${directory}.gguf`, type, ternary: config.model.ternary };
   await exportModel(trainer, frame, options);
   return options;
 }

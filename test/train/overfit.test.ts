@@ -80,8 +80,8 @@ test(`${count} examples by heart`, async () => {
   expect(losses.at(-1)).toBeLessThan(native ? 0.2 : losses[0] / 3);
 
   const gguf = join(folder, "model.gguf");
-  const { type, masters } = config.output;
-  await exportModel(trainer, frame, { directory: join(folder, "model"), gguf, type, masters, ternary: true });
+  const { type } = config.output;
+  await exportModel(trainer, frame, { directory: join(folder, "model"), gguf, type, ternary: true });
   await trainer.dispose();
   if (!native) return;
   await using model = await loadModel(gguf);
