@@ -7,6 +7,7 @@ import type { Baseline } from "../bench/baseline.js";
 import type { BenchPart, Report } from "../bench/suite.js";
 import { type LoadedConfig, modelPath } from "../config/load.js";
 import { UnmaskError } from "../util/errors.js";
+import { wholeNumber } from "./arguments.js";
 import { loadOptions, openModel } from "./model.js";
 import { addSettings, readSettings } from "./settings.js";
 import type { Output, Surroundings } from "./surroundings.js";
@@ -270,10 +271,4 @@ function partList(text: string): BenchPart[] {
     if (part === undefined) throw new InvalidArgumentError(`"${name}" is none of ${namedParts.join(", ")}.`);
     return part;
   });
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number from 1.");
-  return value;
 }

@@ -5,11 +5,12 @@ import { describeFailure } from "./failure.js";
 import { buildProgram } from "./program.js";
 import { processSurroundings } from "./surroundings.js";
 
-// A reader that has seen enough (`unmask generate ... | head -1`) is not an error.
+// A reader that has seen enough (`unmask generate ... | head -1`) is not an error; one that no longer
+// listens to what is said beside the result (`unmask train ... 2>&1 | tee log`, and Ctrl-C) ends nothing.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    if (error.code !== "EPIPE") throw error;
+    if (stream === process.stdout) process.exit(0);
   });
 }
 

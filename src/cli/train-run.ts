@@ -1,12 +1,13 @@
 // `unmask train` itself: a run by its configuration, with a progress bar; Ctrl-C saves.
 
 import { SingleBar } from "cli-progress";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { Place } from "../train/checkpoint.js";
 import type { ObjectiveName, TrainConfig } from "../train/config.js";
 import type { LogRecord } from "../train/log.js";
 import type { RunResult } from "../train/run.js";
 import { UnmaskError } from "../util/errors.js";
+import { wholeNumber } from "./arguments.js";
 import type { Output, Surroundings } from "./surroundings.js";
 
 type Exported = NonNullable<RunResult["exported"]>;
@@ -85,8 +86,7 @@ async function runTraining(flags: TrainFlags, surroundings: Surroundings): Promi
     });
     progress.end();
     if (exported === null) {
-      const again = `unmask train --config ${flags.config} -o ${directory} --resume`;
-      stderr.write(`Saved after step ${place.total}. Go on with: ${again}\n`);
+      stderr.write(`Saved after step ${place.total}. Go on with: ${resumingCommand(flags, directory)}\n`);
       throw new UnmaskError("aborted", "Training was interrupted.");
     }
     for (const warning of exported.warnings) stderr.write(`warning: ${warning}\n`);
@@ -96,7 +96,14 @@ async function runTraining(flags: TrainFlags, surroundings: Surroundings): Promi
     progress.end();
     release();
   }
-  if (flags.eval) await measure(made, surroundings);
+  if (!flags.eval) return;
+  if (made.questions > 0) await measure(made, surroundings);
+  else stderr.write("warning: The data have no held-out questions, so the model was not measured.\n");
+}
+
+function resumingCommand({ config, init, objective }: TrainFlags, directory: string): string {
+  const kept = Object.entries({ config, out: directory, init, objective }).filter(([, value]) => value !== undefined);
+  return `unmask train ${kept.map(([name, value]) => `--${name} ${value}`).join(" ")} --resume`;
 }
 
 /** The usual methods on the questions of the run; the results go into the card. */
@@ -156,9 +163,4 @@ function describe(record: LogRecord): string {
 function showMinutes(milliseconds: number): string {
   const minutes = Math.ceil(milliseconds / 60_000);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("A whole number from 1 is needed.");
-  return Number(text);
 }

@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type TaskName, taskNames } from "../train/data/task-names.js";
 import type { Example, Split } from "../train/data/types.js";
 import { UnmaskError } from "../util/errors.js";
+import { wholeNumber } from "./arguments.js";
 import type { Output, Surroundings } from "./surroundings.js";
 import { addTrainRun, trainExamples } from "./train-run.js";
 
@@ -107,14 +108,14 @@ async function writeData(flags: DataFlags, surroundings: Surroundings): Promise<
 /** What is to be written, and how many that are at most. @throws UnmaskError option_missing, and as mixture */
 async function examplesOf(flags: DataFlags, stderr: Output) {
   const { dataSchema, readDataConfig } = await import("../train/data/config.js");
-  const { mixture, partsOf } = await import("../train/data/mixture.js");
+  const { mixture, partsOf, required } = await import("../train/data/mixture.js");
   const { evenly } = await import("../train/data/evenly.js");
   const config = flags.config === undefined ? dataSchema.parse({}) : readDataConfig(flags.config);
   const { examples: count, perTask: each, seed, split, task: tasks } = flags;
   if (each !== undefined) {
     const onExhausted = (name: string, found: number) =>
       stderr.write(`warning: ${name}: ${found} different questions were found, not ${each}.\n`);
-    const parts = partsOf(config, { split, tasks });
+    const parts = required(partsOf(config, { split, tasks }));
     return { examples: evenly(parts, { seed, each, onExhausted }), total: each * parts.length };
   }
   if (count === undefined) {
@@ -163,11 +164,6 @@ function* first<T>(list: Iterator<T>, count: number): Generator<T> {
     if (done) return;
     yield value;
   }
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError("A whole number from 1 is needed.");
-  return Number(text);
 }
 
 function seedNumber(text: string): number {

@@ -1,5 +1,5 @@
 // Checkpoints of a training run: parameters, optimiser state and the place in the run, in one
-// safetensors file with a checksum.
+// safetensors file with a checksum of all of them.
 //
 // A checkpoint appears whole or not at all. The newest two are kept: when the newest turns out to
 // be damaged, the run goes on from the one before.
@@ -26,8 +26,9 @@ const placeSchema = z.strictObject({
 export type Place = z.infer<typeof placeSchema>;
 
 const kept = 2;
-const format = "unmask training 1";
+const format = "unmask training 2";
 const namePattern = /^step-(\d{8})\.safetensors$/;
+const partialPattern = /^\.step-\d{8}\.safetensors\.\d+\.partial$/;
 
 /**
  * Writes step-NNNNNNNN.safetensors and removes all but the newest two.
@@ -45,7 +46,8 @@ export async function saveCheckpoint(directory: string, trainer: Trainer, place:
   const tensors = arrays.map(([name, array, shape]): SafetensorSource => {
     return { name, dtype: "F32", shape, produce: () => [bytesOf(array)] };
   });
-  const hash = createHash("sha256");
+  const placed = JSON.stringify(place);
+  const hash = createHash("sha256").update(placed);
   for (const [, array] of arrays) hash.update(bytesOf(array));
   const path = join(directory, `step-${String(place.total).padStart(8, "0")}.safetensors`);
   try {
@@ -53,14 +55,24 @@ export async function saveCheckpoint(directory: string, trainer: Trainer, place:
   } catch (cause) {
     throw new UnmaskError("file_write_failed", `Cannot make ${directory}: ${(cause as Error).message}.`, { cause });
   }
-  await writeSafetensors(path, tensors, { format, place: JSON.stringify(place), sha256: hash.digest("hex") });
+  await removePartial(directory);
+  await writeSafetensors(path, tensors, { format, place: placed, sha256: hash.digest("hex") });
   for (const old of (await listCheckpoints(directory)).slice(kept)) await rm(old, { force: true });
   return path;
 }
 
-/** Newest first. */
+/** What was being written when a run was killed. */
+async function removePartial(directory: string): Promise<void> {
+  const left = (await readdir(directory)).filter((name) => partialPattern.test(name));
+  for (const name of left) await rm(join(directory, name), { force: true });
+}
+
+/** Newest first. @throws UnmaskError file_not_found for a folder that is there and cannot be read */
 export async function listCheckpoints(directory: string): Promise<string[]> {
-  const names = await readdir(directory).catch(() => []);
+  const names = await readdir(directory).catch((cause): string[] => {
+    if (cause.code === "ENOENT") return [];
+    throw new UnmaskError("file_not_found", `${directory} cannot be read: ${cause.message}.`, { param: "out", cause });
+  });
   const sorted = names.filter((name) => namePattern.test(name)).sort();
   return sorted.reverse().map((name) => join(directory, name));
 }
@@ -98,7 +110,7 @@ export async function loadCheckpoint(path: string, trainer: Trainer): Promise<Pl
     const { metadata, tensors } = file;
     const place = metadata.format === format ? parsePlace(metadata.place) : null;
     if (place === null) throw invalid(path, "is not a checkpoint of `unmask train`");
-    const hash = createHash("sha256");
+    const hash = createHash("sha256").update(metadata.place ?? "");
     const arrays = new Map<string, Float32Array>();
     for (const tensor of tensors.values()) {
       const bytes = await file.read(tensor);
@@ -116,7 +128,10 @@ export async function loadCheckpoint(path: string, trainer: Trainer): Promise<Pl
       }) &&
       state.length === own.length &&
       own.every((array, i) => state[i]?.length === array.length);
-    if (!fits) throw invalid(path, "is of a model with other parameters, or of another trainer");
+    if (!fits) {
+      const message = `The checkpoint ${path} is of a model with other parameters, or of another trainer. Resume with the configuration and --init that the run began with, or train into another folder (-o).`;
+      throw new UnmaskError("checkpoint_invalid", message, { param: "resume" });
+    }
     for (const [i, { name }] of trainer.parameters.entries()) trainer.set(name, values[i]!);
     trainer.loadState(state as Float32Array[]);
     return place;

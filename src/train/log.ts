@@ -1,9 +1,10 @@
 // The log of a run: one JSON object a line, appended as training goes on.
 //
-// A resumed run forgets the lines after the step it resumes from, so that the log reads as if
-// nothing had happened.
+// A resumed run forgets the lines after the step it resumes from. What it had summed up since the last
+// line is gone too: the next one speaks of the steps since then only.
 
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { UnmaskError } from "../util/errors.js";
 import type { LayerStatistics } from "./statistics.js";
 
 /** Losses are means over their targets since the last line; null when there were none. They are not comparable with one another. */
@@ -41,10 +42,19 @@ export class TrainingLog {
     this.#warn = warn;
   }
 
-  /** Keeps the lines up to a step. */
+  /** Keeps the lines up to a step. @throws UnmaskError file_write_failed; the log is then as before */
   rewind(step: number): void {
-    const records = this.read().filter((record) => record.step <= step);
-    writeFileSync(this.#path, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+    const records = this.read();
+    const kept = records.filter((record) => record.step <= step);
+    if (kept.length === records.length) return;
+    const shorter = `${this.#path}.partial`;
+    try {
+      writeFileSync(shorter, kept.map((record) => `${JSON.stringify(record)}\n`).join(""));
+      renameSync(shorter, this.#path);
+    } catch (cause) {
+      const message = `The log ${this.#path} cannot be written: ${(cause as Error).message}.`;
+      throw new UnmaskError("file_write_failed", message, { cause });
+    }
   }
 
   /** A full disk costs lines of the log, not the run. */

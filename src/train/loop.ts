@@ -19,8 +19,10 @@ export interface RunOptions {
   config: TrainConfig;
   /** At its beginning. */
   stream: ExampleStream;
-  /** Of data and tokenizer; a checkpoint made with others is refused. */
+  /** Of data, tokenizer and what else must stay; a checkpoint made with others is refused. */
   identity: string;
+  /** Called before the first step, when a checkpoint to go on from has been accepted. */
+  onStart?: (() => Promise<void>) | undefined;
   /** Token that stands for a masked position, and the one that ends an answer. */
   maskToken: number;
   stopToken: number;
@@ -47,7 +49,7 @@ export async function train(trainer: Trainer, options: RunOptions): Promise<Plac
   if (found !== null && JSON.stringify(found.run) !== JSON.stringify(run)) {
     throw new UnmaskError(
       "checkpoint_invalid",
-      `The checkpoints in ${checkpoints} are of a run with another seed, other data or another tokenizer. ` +
+      `The checkpoints in ${checkpoints} are of a run with another seed, other data, another tokenizer or another --objective. ` +
         "Resume with those it began with, or train into another folder (-o).",
       { param: "resume" },
     );
@@ -70,6 +72,15 @@ export async function train(trainer: Trainer, options: RunOptions): Promise<Plac
     });
   };
   if (found === null) await save(); // a folder that cannot hold one is found out before the work
+  await options.onStart?.();
+  const nextSequences = async (phase: Phase) => {
+    try {
+      return sequencesOf(stream, phase, place, options);
+    } catch (error) {
+      if (saved.total !== place.total) await save(); // bad data cost no work
+      throw error;
+    }
+  };
 
   while (place.phase < config.phases.length) {
     const phase = config.phases[place.phase];
@@ -81,8 +92,9 @@ export async function train(trainer: Trainer, options: RunOptions): Promise<Plac
       const update = updateOptions(phase, config.optimizer, place.step);
       const quantisation = quantisationAt(phase, place.step);
       const start = performance.now();
-      const sequences = sequencesOf(stream, phase, place, options);
-      const divisor = sequences.reduce((sum, rows) => sum + targetCount(rows, config.diffusion.block_length), 0);
+      const sequences = await nextSequences(phase);
+      const targets = sequences.reduce((sum, rows) => sum + targetCount(rows, config.diffusion.block_length), 0);
+      const divisor = Math.max(1, targets); // there may be none but those that clean rows have on top
       for (const group of groupsOf(sequences, config.rows)) {
         const result = await trainer.accumulate(batchOf(group, divisor), quantisation);
         if (!Number.isFinite(result.loss))

@@ -5,23 +5,24 @@
 // README.md, the model's card.
 
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, stat, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { basename, join } from "node:path";
 import { nativeAvailable } from "../backend/native.js";
 import type { ConvertReport } from "../convert/convert.js";
 import { buildProgram } from "../model/program.js";
-import { chatTemplateFor } from "../text/template.js";
+import { type ChatTemplate, chatTemplateFor } from "../text/template.js";
 import { UnmaskError } from "../util/errors.js";
 import { measuredFile } from "../util/identity.js";
 import { makeCard } from "./card.js";
 import { listCheckpoints, type Place } from "./checkpoint.js";
 import { checkShapes, type ObjectiveName, type TrainConfig } from "./config.js";
 import { drawCurves } from "./curves.js";
-import { readDataConfig } from "./data/config.js";
+import { type DataConfig, readDataConfig } from "./data/config.js";
 import { evenly } from "./data/evenly.js";
 import { type Mixture, mixture, partsOf } from "./data/mixture.js";
 import type { ChatExample, Example } from "./data/types.js";
-import { ExampleStream } from "./examples.js";
+import { ExampleStream, type TextTools } from "./examples.js";
 import { exportModel } from "./export.js";
 import { type Frame, newModel, readTokenizer, type Start, settle } from "./frame.js";
 import { type LogRecord, TrainingLog } from "./log.js";
@@ -54,32 +55,28 @@ export interface RunRequest {
 export interface RunResult {
   place: Place;
   /** Null when the run was interrupted. */
-  exported: (ConvertReport & { heldOut: string; card: string }) | null;
+  exported: (ConvertReport & { heldOut: string; questions: number; card: string }) | null;
 }
 
-/** @throws UnmaskError what its parts throw; invalid_request when the folder holds a run and `resume` is not set */
+/** @throws UnmaskError what its parts throw; invalid_request when the folder holds a run and `resume` is not set, or none and it is */
 export async function run(request: RunRequest): Promise<RunResult> {
   const { directory, resume, say, warn, signal } = request;
   const checkpoints = join(directory, "checkpoints");
-  if (!resume && (await listCheckpoints(checkpoints)).length > 0) {
-    const message = `${directory} holds a training run. Go on with it (--resume), or train into another folder (-o).`;
-    throw new UnmaskError("invalid_request", message, { param: "out" });
-  }
+  const log = join(directory, "log.jsonl");
+  await checkFolder(directory, resume);
   const { config, start } = await configured(request);
-  const draw = mixture(readDataConfig(config.data), { split: "train" });
-  const frame = settle(start ?? newModel(config, await tokenizerOf(config, directory, draw, say)), config);
-  const stream = new ExampleStream((i) => draw(config.seed, i), {
-    tokenizer: frame.tokenizer,
-    template: chatTemplateFor(frame.tokenizer),
-  });
+  const recipe = readDataConfig(config.data);
+  const measuredRecipe = await filesOf([config.data, ...recipe.sources.map(({ path }) => path)]);
+  const draw = mixture(recipe, { split: "train" });
+  const frame = settle(start ?? newModel(config, await tokenizerOf(request, config, draw)), config);
+  const stream = new ExampleStream((i) => draw(config.seed, i), textTools(frame));
   const { trainer, computed } = await trainerOf(config, frame, say);
   try {
-    await write(directory, "run.json", `${JSON.stringify(config, null, 2)}\n`);
-    const log = join(directory, "log.jsonl");
     const place = await train(trainer, {
       config,
       stream,
-      identity: identityOf(config, frame),
+      identity: identityOf(recipe, measuredRecipe, frame, request.objective),
+      onStart: async () => await write(directory, "run.json", `${JSON.stringify(config, null, 2)}\n`),
       maskToken: frame.maskToken,
       stopToken: frame.stops[0],
       checkpoints,
@@ -94,11 +91,9 @@ export async function run(request: RunRequest): Promise<RunResult> {
     const records = new TrainingLog(log, warn).read();
     await write(directory, "curves.svg", drawCurves(records, frame.hp.name));
     if (signal?.aborted) return { place, exported: null };
-    const exported = await exportRun(trainer, frame, config, directory);
-    const named = [exported.path, exported.heldOut, config.data, join(directory, "model", "tokenizer.json")];
-    const files = await Promise.all(
-      named.map(async (path) => ({ ...(await measuredFile(path)), bytes: (await stat(path)).size })),
-    );
+    const exported = await exportRun(trainer, frame, config, recipe, directory);
+    const made = await filesOf([exported.path, exported.heldOut, join(directory, "model", "tokenizer.json")]);
+    const files = [...made, ...measuredRecipe];
     const card = makeCard({ config, frame, records, parameters: exported.parameters, files, computed });
     await write(directory, "README.md", card);
     return { place, exported: { ...exported, card: join(directory, "README.md") } };
@@ -112,7 +107,10 @@ async function configured(request: RunRequest): Promise<{ config: TrainConfig; s
   const { objective, init } = request;
   const phases = request.config.phases.map((phase) => ({ ...phase, objective: objective ?? phase.objective }));
   const config = { ...request.config, phases };
-  if (init === undefined) return { config, start: null };
+  if (init === undefined) {
+    checkShapes(config);
+    return { config, start: null };
+  }
   const start = await startFrom(init);
   const { architecture, layers, hidden, ffn, heads, kvHeads, headDim, contextLength, normEps, ropeBase } = start.hp;
   const model = {
@@ -124,12 +122,37 @@ async function configured(request: RunRequest): Promise<{ config: TrainConfig; s
   return { config: { ...config, model }, start };
 }
 
+/** Nothing of another run is overwritten, and what is to go on has begun. */
+async function checkFolder(directory: string, resume: boolean): Promise<void> {
+  const begun = await listCheckpoints(join(directory, "checkpoints"));
+  if (resume) {
+    if (begun.length > 0) return;
+    const message = `${directory} holds no checkpoint to go on from. Name the folder of the run (-o), or leave --resume out.`;
+    throw new UnmaskError("invalid_request", message, { param: "resume" });
+  }
+  const found = [...begun, join(directory, "run.json"), join(directory, "log.jsonl")].find((path) => existsSync(path));
+  if (found === undefined) return;
+  const message = `${directory} holds a training run (${basename(found)}). Go on with it (--resume), or train into another folder (-o).`;
+  throw new UnmaskError("invalid_request", message, { param: "out" });
+}
+
+/** A model that only reads texts needs no chat template. */
+function textTools({ tokenizer }: Frame): TextTools {
+  let template: ChatTemplate | undefined;
+  return {
+    tokenizer,
+    get template() {
+      template ??= chatTemplateFor(tokenizer);
+      return template;
+    },
+  };
+}
+
 /** The tokenizer that is named, or one trained on the data and kept in the folder. */
 async function tokenizerOf(
+  { directory: run, say }: RunRequest,
   { tokenizer: { directory, vocabulary, examples }, seed }: TrainConfig,
-  run: string,
   draw: Mixture,
-  say: (message: string) => void,
 ): Promise<Pick<Frame, "tokenizerJson" | "tokenizerConfig">> {
   if (directory !== null) return await readTokenizer(directory);
   function* first(): Generator<Example> {
@@ -172,28 +195,40 @@ async function trainerOf(
   }
 }
 
-/** Changes when a resumed run would not see the same sequences; not when all files move together. */
-function identityOf({ data }: TrainConfig, { tokenizerJson, tokenizerConfig }: Frame): string {
-  const { tasks, sources } = readDataConfig(data);
-  const moved = sources.map(({ path, weight }) => ({ path: relative(dirname(data), path), weight }));
-  const parts = [{ tasks, sources: moved }, tokenizerJson, tokenizerConfig];
+/** Changes when a resumed run would draw other examples, other tokens or learn otherwise; not when files move. */
+function identityOf(
+  { tasks, sources }: DataConfig,
+  [, ...files]: readonly { sha256: string }[],
+  { tokenizerJson, tokenizerConfig }: Frame,
+  objective: ObjectiveName | undefined,
+): string {
+  const drawn = sources.map(({ weight }, i) => ({ weight, sha256: files[i].sha256 }));
+  const parts = [tasks, drawn, tokenizerJson, tokenizerConfig, objective ?? null];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
-async function exportRun(trainer: Trainer, frame: Frame, config: TrainConfig, directory: string) {
-  const { type, masters, questions } = config.output;
+/** Names, sizes and hashes. */
+async function filesOf(paths: readonly string[]) {
+  return await Promise.all(
+    paths.map(async (path) => ({ ...(await measuredFile(path)), bytes: (await stat(path)).size })),
+  );
+}
+
+async function exportRun(trainer: Trainer, frame: Frame, config: TrainConfig, recipe: DataConfig, directory: string) {
+  const { type, questions: wanted } = config.output;
   const base = join(directory, config.model.name);
   const files = { directory: join(directory, "model"), gguf: `${base}.gguf` };
-  const report = await exportModel(trainer, frame, { ...files, type, masters, ternary: config.model.ternary });
-  const heldOut = heldOutQuestions(config, questions).map((each) => `${JSON.stringify(each)}\n`);
+  const report = await exportModel(trainer, frame, { ...files, type, ternary: config.model.ternary });
+  const questions = heldOutQuestions(recipe, config.seed, wanted);
+  const heldOut = questions.map((each) => `${JSON.stringify(each)}\n`);
   await write(directory, `${config.model.name}.heldout.jsonl`, heldOut.join(""));
-  return { ...report, heldOut: `${base}.heldout.jsonl` };
+  return { ...report, heldOut: `${base}.heldout.jsonl`, questions: questions.length };
 }
 
 /** Conversations that no training example holds, of all tasks in turns, as `unmask eval` reads them. */
-function heldOutQuestions({ data, seed }: TrainConfig, count: number): ChatExample[] {
+function heldOutQuestions(recipe: DataConfig, seed: number, count: number): ChatExample[] {
   const questions: ChatExample[] = [];
-  for (const example of evenly(partsOf(readDataConfig(data), { split: "heldout" }), { seed, each: count })) {
+  for (const example of evenly(partsOf(recipe, { split: "heldout" }), { seed, each: count })) {
     if (questions.length === count) break;
     if (!("text" in example)) questions.push(example); // texts ask nothing
   }

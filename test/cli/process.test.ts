@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -103,6 +103,34 @@ describe("serve", () => {
       expect(await closed).toEqual([0, null]);
     },
   );
+});
+
+describe("train", () => {
+  it("saves at Ctrl-C though nobody reads what it says", async () => {
+    const phase = { name: "one", objective: "next_token", steps: 100_000, batch: 64, length: 64 };
+    const config = {
+      trainer: "reference",
+      model: { name: "mini", layers: 1, hidden: 16, ffn: 16, heads: 2, kv_heads: 1, head_dim: 8, context_length: 128 },
+      tokenizer: { vocabulary: 300, examples: 300 },
+      data: "data.yaml",
+      phases: [{ ...phase, matrix_rate: 0.01, other_rate: 0.01 }],
+      output: { type: "f32", log_every: 1, statistics_every: 1 },
+    };
+    writeFileSync(join(folder, "data.yaml"), "tasks: { arithmetic: 1 }\n");
+    writeFileSync(join(folder, "train.yaml"), JSON.stringify(config));
+    const child = start("train", "--config", "train.yaml", "-o", "run");
+    const closed = once(child, "close");
+    await new Promise<void>((resolve) => {
+      child.stderr?.on("data", (bytes) => String(bytes).includes("3/100000") && resolve());
+    });
+    child.stderr?.destroy();
+    child.kill("SIGINT");
+    expect(await closed).toEqual([130, null]);
+    const [newest] = readdirSync(join(folder, "run", "checkpoints"))
+      .sort()
+      .reverse();
+    expect(Number(/\d+/.exec(newest)?.[0])).toBeGreaterThanOrEqual(3);
+  });
 });
 
 describe("generate", () => {

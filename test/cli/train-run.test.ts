@@ -71,11 +71,13 @@ describe("unmask train", () => {
   it("saves at Ctrl-C, says how to go on, and ends with 130", async () => {
     const out = join(folder, "interrupted");
     const { run, interrupt, stderr } = stage();
-    const running = run("train", "--config", config(2000), "-o", out);
+    const running = run("train", "--config", config(2000), "-o", out, "--objective", "mixed");
     await until(() => stderr.text.includes("1/2000"));
     interrupt();
     expect(await running).toBe(130);
-    expect(stderr.text).toMatch(/Saved after step \d+\. Go on with: unmask train .* --resume/);
+    expect(stderr.text).toMatch(
+      /Saved after step \d+\. Go on with: unmask train --config .* --objective mixed --resume\n/,
+    );
     expect(existsSync(join(out, "mini.gguf"))).toBe(false);
   });
 

@@ -8,8 +8,9 @@ import type { LogRecord } from "../../src/train/log.js";
 import { groupsOf, train } from "../../src/train/loop.js";
 import { nextTokenRows } from "../../src/train/objective.js";
 import type { Trainer } from "../../src/train/types.js";
+import { UnmaskError } from "../../src/util/errors.js";
 import { temporaryFolder, unmaskError } from "../format/files.js";
-import { configOf, parametersNow, phase, runOptions, tinyTrainer } from "./runs.js";
+import { configOf, parametersNow, phase, runOptions, tinyStream, tinyTrainer } from "./runs.js";
 
 const root = temporaryFolder();
 let folders = 0;
@@ -55,6 +56,16 @@ describe("resuming", () => {
     expect(records(path).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
+  test("keeps the log when it cannot be shortened", async () => {
+    const path = folder();
+    await train(tinyTrainer(two), runOptions(two, path, { stopAfter: 3 }));
+    writeFileSync(join(path, "log.jsonl"), `${JSON.stringify({ step: 9 })}\n`, { flag: "a" });
+    mkdirSync(join(path, "log.jsonl.partial")); // in the way
+    const run = train(tinyTrainer(two), runOptions(two, path, { resume: true }));
+    await expect(run).rejects.toEqual(unmaskError("file_write_failed", "log.jsonl"));
+    expect(records(path).map(({ step }) => step)).toEqual([1, 2, 3, 9]);
+  });
+
   test("is refused with other data", async () => {
     const path = folder();
     await train(tinyTrainer(two), runOptions(two, path, { stopAfter: 1 }));
@@ -89,6 +100,14 @@ describe("checkpoints", () => {
     ["cut short", (file) => truncateSync(file, 1000)],
     ["empty", (file) => truncateSync(file, 0)],
     [
+      "of another place",
+      (file) => {
+        const bytes = readFileSync(file);
+        bytes[bytes.indexOf('cursor\\":') + 'cursor\\":'.length] ^= 1; // another digit
+        writeFileSync(file, bytes);
+      },
+    ],
+    [
       "flipped in one bit",
       (file) => {
         const bytes = readFileSync(file);
@@ -113,6 +132,14 @@ describe("checkpoints", () => {
     const straight = tinyTrainer(two);
     await train(straight, runOptions(two, folder(), { stopAfter: 9 }));
     expect(parametersNow(trainer)).toEqual(parametersNow(straight));
+  });
+
+  test("what a killed run was writing is removed", async () => {
+    const { path } = await interrupted();
+    const left = join(path, "checkpoints", ".step-00000008.safetensors.1.partial");
+    writeFileSync(left, "half");
+    await train(tinyTrainer(two), runOptions(two, path, { resume: true, stopAfter: 9 }));
+    expect(existsSync(left)).toBe(false);
   });
 
   test("all damaged: an error that names one", async () => {
@@ -194,19 +221,53 @@ describe("a loss that is not a number", () => {
 
 describe("a step", () => {
   test("is the same in one piece and in several, but for rounding", async () => {
-    const small = configOf({ ...two, rows: 80 });
-    const [whole, pieces] = [tinyTrainer(two), tinyTrainer(small)];
-    const losses: number[][] = [[], []];
-    for (const [i, [trainer, config]] of (
-      [
-        [whole, two],
-        [pieces, small],
-      ] as const
-    ).entries()) {
-      const onRecord = ({ loss }: LogRecord) => losses[i].push(loss);
-      await train(trainer, runOptions(config, folder(), { stopAfter: 4, onRecord }));
-    }
-    for (const [i, loss] of losses[0].entries()) expect(losses[1][i]).toBeCloseTo(loss, 5);
+    const phases = [{ ...phase, batch: 160 }];
+    const [whole, pieces] = await Promise.all(
+      [400, 40].map(async (rows) => {
+        const config = configOf({ phases, rows });
+        const trainer = tinyTrainer(config);
+        const { accumulate } = trainer;
+        const losses: number[] = [];
+        let calls = 0;
+        trainer.accumulate = async (...batch) => {
+          calls++;
+          return await accumulate.apply(trainer, batch);
+        };
+        const onRecord = ({ loss }: LogRecord) => losses.push(loss);
+        await train(trainer, runOptions(config, folder(), { stopAfter: 4, onRecord }));
+        return { losses, calls };
+      }),
+    );
+    expect(whole.calls).toBe(4);
+    expect(pieces.calls).toBeGreaterThan(12);
+    for (const [i, loss] of whole.losses.entries()) expect(pieces.losses[i]).toBeCloseTo(loss, 5);
+  });
+
+  test("may have no targets but those that clean rows have on top", async () => {
+    const sparse = { objective: "diffusion", batch: 24, length: 24, sub_block: 2, sub_block_share: 1 } as const;
+    const phases = [{ ...phase, ...sparse, full_mask_share: 0, ahead_weight: 0, steps: 40 }];
+    const config = configOf({ phases });
+    const losses: number[] = [];
+    const onRecord = ({ loss }: LogRecord) => losses.push(loss);
+    await train(tinyTrainer(config), runOptions(config, folder(), { onRecord }));
+    expect(losses).toHaveLength(40);
+    expect(losses.every(Number.isFinite)).toBe(true);
+  });
+
+  test("that meets data which cannot be learnt costs none of the steps before", async () => {
+    const path = folder();
+    const stream = tinyStream();
+    const { take } = stream;
+    stream.take = (...budget) => {
+      if (stream.cursor > 12) throw new UnmaskError("invalid_request", "An answer is empty.");
+      return take.apply(stream, budget);
+    };
+    const run = train(tinyTrainer(two), runOptions(two, path, { stream }));
+    await expect(run).rejects.toEqual(unmaskError("invalid_request", "empty"));
+    const done = records(path).length;
+    expect(done).toBeGreaterThan(1);
+    const [newest] = await listCheckpoints(join(path, "checkpoints"));
+    expect(newest).toContain(`step-${String(done).padStart(8, "0")}`);
   });
 
   test("puts sequences into groups of at most so many rows, in order", () => {

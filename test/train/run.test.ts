@@ -1,6 +1,6 @@
 // A whole run in small, from a recipe to a model that the engine loads, and what is refused before it begins.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadModel } from "../../src/engine/index.js";
@@ -9,8 +9,17 @@ import { readTrainConfig, type TrainConfig } from "../../src/train/config.js";
 import { type RunRequest, run } from "../../src/train/run.js";
 import { temporaryFolder, unmaskError } from "../format/files.js";
 import { phase } from "./runs.js";
+import { tokenizerConfig, tokenizerJson } from "./tiny.js";
 
 const folder = temporaryFolder();
+const names = { "<|im_start|>": "<|start|>", "<|im_end|>": "<|end|>" };
+const withoutChatMl = {
+  ...tokenizerJson,
+  added_tokens: tokenizerJson.added_tokens.map((token) => ({
+    ...token,
+    content: names[token.content as keyof typeof names] ?? token.content,
+  })),
+};
 let runs = 0;
 
 function written(changes: Record<string, unknown> = {}): TrainConfig {
@@ -82,6 +91,29 @@ describe("a run", () => {
     }
   });
 
+  test("of texts needs no chat template and no questions; other texts are other data", async () => {
+    const sentences = Array.from({ length: 30 }, (_, i) => `Text ${i} of ${i * 7}.`).join("\n\n");
+    writeFileSync(join(folder, "texts.txt"), sentences);
+    writeFileSync(join(folder, "texts.yaml"), "tasks: {}\nsources: [{ path: texts.txt, weight: 1 }]\n");
+    mkdirSync(join(folder, "plain"), { recursive: true });
+    const { chat_template, ...plainConfig } = tokenizerConfig;
+    const files = {
+      "tokenizer.json": withoutChatMl,
+      "tokenizer_config.json": { ...plainConfig, eos_token: "<|end|>" },
+    };
+    for (const [name, value] of Object.entries(files))
+      writeFileSync(join(folder, "plain", name), JSON.stringify(value));
+    const config = written({ data: "texts.yaml", tokenizer: { directory: "plain" } });
+    const request = asked(config, { steps: 2 });
+    const { exported } = await run(request);
+    expect(exported).toMatchObject({ questions: 0 });
+    expect(readFileSync(exported!.card, "utf8")).toContain("`texts.txt`");
+
+    writeFileSync(join(folder, "texts.txt"), `${sentences}\n\nOne more.`);
+    const resumed = run({ ...request, resume: true });
+    await expect(resumed).rejects.toEqual(unmaskError("checkpoint_invalid", "other data"));
+  });
+
   test("that was interrupted is saved and exports nothing", async () => {
     const request = asked(written());
     const abort = new AbortController();
@@ -97,6 +129,20 @@ describe("refused", () => {
     const request = asked(written(), { steps: 1 });
     await run(request);
     await expect(run(request)).rejects.toEqual(unmaskError("invalid_request", "--resume", request.directory));
+    rmSync(join(request.directory, "checkpoints"), { recursive: true });
+    await expect(run(request)).rejects.toEqual(unmaskError("invalid_request", "run.json"));
+  });
+
+  test("resuming where there is no run, or with another objective; what was there stays", async () => {
+    const none = asked(written(), { resume: true });
+    await expect(run(none)).rejects.toEqual(unmaskError("invalid_request", "no checkpoint", none.directory));
+    expect(existsSync(none.directory)).toBe(false);
+    const request = asked(written(), { steps: 1 });
+    await run(request);
+    const held = readFileSync(join(request.directory, "run.json"), "utf8");
+    const other = run({ ...request, resume: true, objective: "mixed" });
+    await expect(other).rejects.toEqual(unmaskError("checkpoint_invalid", "--objective"));
+    expect(readFileSync(join(request.directory, "run.json"), "utf8")).toBe(held);
   });
 
   test("a folder without a tokenizer, and one whose tokenizer is none", async () => {

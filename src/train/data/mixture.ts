@@ -18,7 +18,7 @@ export interface MixtureOptions {
 export type Mixture = (seed: number, i: number) => Example;
 
 export function mixture(config: DataConfig, options: MixtureOptions): Mixture {
-  const parts = partsOf(config, options);
+  const parts = required(partsOf(config, options));
   return (seed, i) => {
     const random = new Random(seed, i);
     return random.weighted(parts).draw(random);
@@ -34,10 +34,7 @@ export interface Part {
   draw(random: Random): Example;
 }
 
-/**
- * Opens the files of a recipe.
- * @throws UnmaskError as openSource; config_invalid when nothing is left to draw
- */
+/** Opens the files of a recipe; of one without anything in the split, there are no parts. @throws UnmaskError as openSource */
 export function partsOf(config: DataConfig, { split, tasks: only }: MixtureOptions): Part[] {
   const tasks = allTasks().map((task) => ({
     name: task.name,
@@ -49,11 +46,16 @@ export function partsOf(config: DataConfig, { split, tasks: only }: MixtureOptio
     const source = openSource(path, split);
     return { name: path, weight: source.length === 0 ? 0 : weight, draw: (random: Random) => source.example(random) };
   });
-  const parts = [...tasks, ...opened].filter(({ weight }) => weight > 0);
-  if (parts.length === 0) {
-    throw new UnmaskError("config_invalid", "No task and no source has a weight above 0. Give one a weight.");
-  }
-  return parts;
+  return [...tasks, ...opened].filter(({ weight }) => weight > 0);
+}
+
+/** @throws UnmaskError config_invalid when there is nothing to draw */
+export function required(parts: Part[]): Part[] {
+  if (parts.length > 0) return parts;
+  throw new UnmaskError(
+    "config_invalid",
+    "There is nothing to draw: no task has a weight above 0, and no source with one has examples in this split.",
+  );
 }
 
 function wanted(name: TaskName, config: DataConfig, only: readonly TaskName[] | undefined): number {

@@ -9,7 +9,10 @@ import type { Random } from "./random.js";
 import { splitOf } from "./split.js";
 import type { Example, Split } from "./types.js";
 
-const messageSchema = z.object({ role: z.enum(["system", "user", "assistant"]), content: z.string().min(1) });
+const messageSchema = z.object({
+  role: z.enum(["system", "user", "assistant"]),
+  content: z.string().regex(/\S/, "is empty"),
+});
 const chatSchema = z.object({
   task: z.string().default("chat"),
   kind: z.string().default("own"),
@@ -18,7 +21,9 @@ const chatSchema = z.object({
     .min(2)
     .refine((messages) => messages.at(-1)?.role === "assistant", "the last message must be the assistant's"),
 });
-const textSchema = z.object({ text: z.string().min(1) }).transform(({ text }): Example => ({ task: "text", text }));
+const textSchema = z
+  .object({ text: z.string().regex(/\S/, "is empty") })
+  .transform(({ text }): Example => ({ task: "text", text }));
 
 export interface Source {
   path: string;

@@ -8,8 +8,6 @@ export interface TokenizerFit {
   answers: number;
   /** Mean tokens of an answer, its end token included. */
   tokensPerAnswer: number;
-  /** Of answers of one token more than `longAnswer`, how many there are: they fill more than half a block. */
-  longAnswers: number;
   /** Mean tokens of a whole example, turn markers included. */
   tokensPerExample: number;
   /** Tokens of the longest one. */
@@ -17,10 +15,8 @@ export interface TokenizerFit {
   charactersPerToken: number;
 }
 
-const longAnswer = 16;
-
 export function measureFit(tokenizer: Tokenizer, examples: Iterable<Example>): TokenizerFit {
-  const sum = { examples: 0, answers: 0, answerTokens: 0, long: 0, tokens: 0, characters: 0, longest: 0 };
+  const sum = { examples: 0, answers: 0, answerTokens: 0, tokens: 0, characters: 0, longest: 0 };
   const tokensIn = (text: string) => tokenizer.encode(text, { special: false }).length;
   for (const example of examples) {
     const texts = textsOf(example);
@@ -37,13 +33,11 @@ export function measureFit(tokenizer: Tokenizer, examples: Iterable<Example>): T
       const answer = tokensIn(content) + 1;
       sum.answers++;
       sum.answerTokens += answer;
-      if (answer >= longAnswer) sum.long++;
     }
   }
   return {
     answers: sum.answers,
     tokensPerAnswer: sum.answerTokens / sum.answers,
-    longAnswers: sum.long / sum.answers,
     tokensPerExample: sum.tokens / sum.examples,
     longestExample: sum.longest,
     charactersPerToken: sum.characters / sum.tokens,

@@ -85,7 +85,7 @@ describe("shares", () => {
 
   test("of nothing are refused", () => {
     expect(failure(() => mixture(dataSchema.parse({ tasks: {} }), { split: "train" }))).toMatch(
-      /^config_invalid: No task and no source has a weight/,
+      /^config_invalid: There is nothing to draw/,
     );
   });
 

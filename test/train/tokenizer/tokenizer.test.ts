@@ -114,7 +114,7 @@ test("the fit counts answers with their end token", () => {
   const user =
     tokenizer.encode("user\n22", { special: false }).length +
     tokenizer.encode("assistant\n2345", { special: false }).length;
-  expect(fit).toMatchObject({ answers: 1, tokensPerAnswer: 5, longAnswers: 0 });
+  expect(fit).toMatchObject({ answers: 1, tokensPerAnswer: 5 });
   expect(fit.tokensPerExample).toBe((user + 2 + 4 + 4) / 2);
   expect(fit.longestExample).toBe(user + 2 + 4);
 });
