@@ -60,12 +60,15 @@ export class PagePool {
     for (const page of pages) this.#free.push(page);
   }
 
-  /** The longest cached prefix of whole pages of tokens[0, limit), referenced for the caller. */
-  match(mask: Visibility, tokens: readonly number[], limit: number): Node[] {
+  /**
+   * The longest cached prefix of whole pages of tokens[0, limit), referenced for the caller.
+   * @param grain tokens that see each other, a multiple of 32: a page is that of the whole of them, or another one
+   */
+  match(mask: Visibility, tokens: readonly number[], limit: number, grain = pageSize): Node[] {
     const path: Node[] = [];
     let at: Root | Node = this.#roots[mask];
     for (let end = pageSize; end <= limit; end += pageSize) {
-      const node: Node | undefined = at.children.get(keyOf(tokens, end));
+      const node: Node | undefined = at.children.get(keyOf(tokens, end, grain));
       if (node === undefined) break;
       path.push(node);
       at = node;
@@ -78,10 +81,11 @@ export class PagePool {
    * Freezes a full page of a sequence: `path` is what the sequence holds so far and the page is
    * that of tokens[path.length * 32, +32). When the same prefix is cached already, the page goes
    * back to the pool and the cached one takes its place: equal inputs give equal bits.
+   * @param grain as for match
    */
-  freeze(mask: Visibility, path: Node[], tokens: readonly number[], page: number): Node {
+  freeze(mask: Visibility, path: Node[], tokens: readonly number[], page: number, grain = pageSize): Node {
     const parent = path.length === 0 ? this.#roots[mask] : path[path.length - 1];
-    const key = keyOf(tokens, (path.length + 1) * pageSize);
+    const key = keyOf(tokens, (path.length + 1) * pageSize, grain);
     let node = parent.children.get(key);
     if (node === undefined) {
       node = { page, key, parent, children: new Map(), references: 1 };
@@ -116,9 +120,10 @@ export class PagePool {
   }
 }
 
-/** The 32 tokens that end at `end`, as a map key. */
-function keyOf(tokens: readonly number[], end: number): string {
-  return tokens.slice(end - pageSize, end).join();
+/** All tokens that those of the page that ends at `end` see beside the pages before: its grain, as a map key. */
+function keyOf(tokens: readonly number[], end: number, grain: number): string {
+  const start = Math.floor((end - 1) / grain) * grain;
+  return tokens.slice(start, start + grain).join();
 }
 
 /** Pages that hold `positions` positions. */

@@ -65,6 +65,11 @@ export class Sequence {
     return pagesFor(Math.ceil(positions / blockLength) * blockLength) + Math.ceil(blockLength / pageSize);
   }
 
+  /** Positions whose K/V depend on one another, in whole pages. */
+  get #grain(): number {
+    return Math.max(pageSize, this.plan.mask === "block" ? this.plan.facts.blockLength : 1);
+  }
+
   get decoder(): Decoder {
     return this.#decoder!;
   }
@@ -76,10 +81,10 @@ export class Sequence {
   /** Takes pages and makes the decoder; false when the pages are not there yet. */
   start(pool: PagePool): boolean {
     const { plan } = this;
-    const grain = Math.max(pageSize, plan.mask === "block" ? plan.facts.blockLength : 1);
+    const grain = this.#grain;
     // The last prompt row is always run: its prediction may be needed.
     const limit = Math.floor((plan.prompt.length - 1) / grain) * grain;
-    const found = plan.cache ? pool.match(plan.mask, plan.prompt, limit) : [];
+    const found = plan.cache ? pool.match(plan.mask, plan.prompt, limit, grain) : [];
     const usable = Math.floor((found.length * pageSize) / grain) * (grain / pageSize);
     if (usable < found.length) pool.release(found.splice(usable));
     const own = pool.take(Sequence.pagesNeeded(plan) - found.length);
@@ -143,12 +148,12 @@ export class Sequence {
 
   /** Shares the pages that became full. */
   #freeze(pool: PagePool): void {
-    const full = Math.floor(this.decoder.committed / pageSize);
+    const full = Math.floor(this.decoder.committed / this.#grain) * (this.#grain / pageSize);
     if (this.#path.length >= full) return;
     const tokens = this.decoder.committedTokens();
     while (this.#path.length < full) {
       const index = this.#path.length;
-      this.#pages[index] = pool.freeze(this.plan.mask, this.#path, tokens, this.#pages[index]).page;
+      this.#pages[index] = pool.freeze(this.plan.mask, this.#path, tokens, this.#pages[index], this.#grain).page;
     }
   }
 }

@@ -54,6 +54,18 @@ describe("PagePool", () => {
     expect(match("abc", "block")).toEqual([]);
   });
 
+  it("takes a page for another when the rest of its grain differs", () => {
+    const pool = new PagePool(8);
+    const held = ["ab", "ac"].map((letters) => {
+      const tokens = spell(letters);
+      const path: Node[] = [];
+      for (const page of pool.take(2)!) pool.freeze("block", path, tokens, page, 2 * pageSize);
+      return { tokens, path };
+    });
+    expect(new Set(held.flatMap(({ path }) => path.map(({ page }) => page))).size).toBe(4);
+    for (const { tokens, path } of held) expect(pool.match("block", tokens, tokens.length, 2 * pageSize)).toEqual(path);
+  });
+
   it("gives a sequence the cached page when another froze the same tokens first", () => {
     const pool = new PagePool(4);
     const one = hold(pool, "ab")!;
