@@ -14,10 +14,24 @@ export function textLine(json: string): string {
   const level = pino.levels.labels[Number(fields.level)] ?? String(fields.level);
   const rest = Object.entries(fields)
     .filter(([name]) => !dull.has(name))
-    .map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => ` ${name}=${typeof value === "string" && plain.test(value) ? value : quoted(value)}`)
     .join("");
   const stack = fields.err === undefined ? "" : `\n${fields.err.stack ?? fields.err.message}`;
-  return `${time} ${level.padEnd(5)} ${fields.msg ?? ""}${rest}${stack}\n`;
+  return `${time} ${level.padEnd(5)} ${printable(String(fields.msg ?? ""))}${rest}${stack}\n`;
+}
+
+const plain = /^[\w.:/@+-]+$/;
+
+function quoted(value: unknown): string {
+  return printable(JSON.stringify(value));
+}
+
+/** Clients choose some of what is logged: no line of theirs, and nothing that a terminal obeys. */
+function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Writes to stderr, so that stdout holds only what was asked for. */

@@ -56,7 +56,7 @@ export class EngineModel implements Model {
   async *generate(input: GenerateInput, options: GenerateOptions = {}): AsyncGenerator<GenerateEvent, void, void> {
     const { facts, tokenizer } = this.#parts;
     const { signal } = options;
-    const prompt = this.tokenize(input);
+    const prompt = this.#tokens(input, this.info.contextLength);
     const decode = resolveOptions(options, prompt.length, {
       info: this.info,
       facts,
@@ -83,12 +83,23 @@ export class EngineModel implements Model {
   }
 
   tokenize(input: GenerateInput): number[] {
+    return this.#tokens(input, Number.POSITIVE_INFINITY);
+  }
+
+  /** @param most a text that surely has more is refused before the work of encoding it */
+  #tokens(input: GenerateInput, most: number): number[] {
     const { tokenizer } = this.#parts;
     if ("tokens" in input) return this.#checkPrompt(input.tokens, "tokens");
+    const field = "prompt" in input ? "prompt" : "messages";
     const text = "prompt" in input ? input.prompt : this.#parts.template().render(input.messages);
+    const least = tokenizer.leastTokens(text);
+    if (least > most) {
+      const message = `The prompt has at least ${least} tokens and the context holds ${most}, answer included. Shorten it.`;
+      throw new UnmaskError("context_length_exceeded", message, { param: field });
+    }
     const tokens = tokenizer.encode(text, { special: true });
     if (tokenizer.addBos && tokenizer.bosId !== null && tokens[0] !== tokenizer.bosId) tokens.unshift(tokenizer.bosId);
-    return this.#checkPrompt(tokens, "prompt" in input ? "prompt" : "messages");
+    return this.#checkPrompt(tokens, field);
   }
 
   detokenize(tokens: readonly number[]): string {

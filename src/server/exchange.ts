@@ -1,7 +1,7 @@
 // One HTTP exchange as log and metrics see it: one line and one set of observations, written
 // when its answer has ended, which for a stream is long after the handler returned.
 //
-// Prompts and answers are never logged.
+// Prompts and answers are never logged, nor anything else that a body says.
 
 import type { Logger } from "pino";
 import type { GenerateEvent } from "../engine/types.js";
@@ -87,7 +87,7 @@ export class Exchange {
     if (this.#error !== null) {
       fields.code = this.#error.code;
       if (this.#error.code === "internal") fields.err = this.#error.cause ?? this.#error;
-      else fields.error = this.#error.message;
+      else if (this.#error.param !== null) fields.param = this.#error.param; // messages quote what was sent
     }
     const line = `${method} ${path}`;
     if (this.#error?.code === "internal") this.#logger.error(fields, line);

@@ -3,7 +3,13 @@
 // It listens at once, while the model may still be loading, so that a supervisor sees /health
 // change from 503 to 200. It does not own the model: whoever loaded it disposes of it.
 
-import type { Server, ServerResponse } from "node:http";
+import {
+  createServer,
+  type RequestListener,
+  type Server,
+  type ServerOptions as ServerOptionsOfNode,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { UnmaskError } from "../util/errors.js";
@@ -37,6 +43,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false,
+    hostname: options.host, // of HTTP/1.0, which may name none
+    createServer: createHttpServer,
     serverOptions: { keepAliveTimeout, headersTimeout: keepAliveTimeout + 5_000 },
   }) as Server;
   const open = trackAnswers(server);
@@ -52,6 +60,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   };
 }
+
+/** Names of hosts are the same in capitals, which the adaptor would refuse. */
+const createHttpServer: typeof createServer = (...given: unknown[]) => {
+  const [options, answer] = given as [ServerOptionsOfNode, RequestListener];
+  return createServer(options, (request, response) => {
+    request.headers.host = request.headers.host?.toLowerCase();
+    answer(request, response);
+  });
+};
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -4,6 +4,7 @@
 // The stream is pulled: the generator advances when the socket has room. While it is silent,
 // a comment line goes out from time to time, so that proxies do not give the connection up.
 
+import { UnmaskError } from "../util/errors.js";
 import { asUnmaskError, errorObject } from "./errors.js";
 
 export interface EventStreamOptions {
@@ -11,7 +12,7 @@ export interface EventStreamOptions {
   heartbeat: number;
   /** The client left: whatever feeds the generator is to stop. */
   onCancel: () => void;
-  /** Called once, when the generator has ended: with what it threw, or null. */
+  /** Called once, when the generator has ended: with what it threw, `aborted` when the client left, or null. */
   onEnd: (error: unknown) => Promise<void>;
 }
 
@@ -49,8 +50,9 @@ export function eventStream(chunks: AsyncGenerator<object>, options: EventStream
     async cancel() {
       cancelled = true;
       options.onCancel();
+      const left = new UnmaskError("aborted", "The client left before the end of the answer.");
       const error = await Promise.resolve(pending).then(
-        () => null,
+        () => left,
         (reason) => reason,
       );
       await chunks.return(undefined);

@@ -36,7 +36,7 @@ export function inert(harmless: (value: unknown) => boolean, reason: string) {
 function explain(issue: Issue, fields: readonly string[]): UnmaskError {
   const param = pathOf(issue.path);
   if (issue.code === "unrecognized_keys") {
-    const name = issue.keys[0];
+    const name = shortened(issue.keys[0]);
     const at = param === null ? name : `${param}.${name}`;
     const near = param === null ? nearest(name, fields) : null;
     const hint = near === null ? "Leave it out; docs/api.md lists the fields there are." : `Did you mean '${near}'?`;
@@ -83,7 +83,14 @@ function article(type: string): string {
 
 function show(value: unknown): string {
   if (value === undefined) return "missing";
-  const text = JSON.stringify(value);
+  try {
+    return shortened(JSON.stringify(value));
+  } catch {
+    return "nested too deeply to be shown";
+  }
+}
+
+function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

@@ -34,6 +34,7 @@ export class Tokenizer {
   readonly #userDefined: SpecialTokens;
   readonly #alphabet: readonly string[];
   readonly #byteOf: Map<string, number>;
+  readonly #longest: number;
 
   /** @throws UnmaskError tokenizer_missing, tokenizer_unsupported or tokenizer_invalid */
   static fromMetadata(metadata: Metadata, log?: Log): Tokenizer {
@@ -63,6 +64,7 @@ export class Tokenizer {
     this.#pre = vocabulary.pre;
     this.#alphabet = byteAlphabet();
     this.#byteOf = new Map(this.#alphabet.map((character, byte) => [character, byte]));
+    this.#longest = tokens.reduce((most, { length }) => Math.max(most, length), 1);
     this.#ids = new Map();
     this.#special = new SpecialTokens();
     this.#userDefined = new SpecialTokens();
@@ -88,6 +90,11 @@ export class Tokenizer {
       else this.#encodePlain(part, out);
     }
     return out;
+  }
+
+  /** Fewer tokens than that a text cannot have; found out without encoding it. */
+  leastTokens(text: string): number {
+    return Math.floor(text.length / (4 * this.#longest)); // composing makes one letter of up to three
   }
 
   #encodePlain(text: string, out: number[]): void {

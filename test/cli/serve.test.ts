@@ -170,4 +170,11 @@ describe("log lines as text", () => {
     );
     expect(line).toMatch(/^\d\d:\d\d:\d\d warn {2}slow ms=12 path=\/v1\nError: x\n {2}at y\n$/);
   });
+
+  it("are one line each and command no terminal, whatever a client wrote", () => {
+    const forged = "a\n12:00:00 info  forged\u001b[2J\u009b31m";
+    const line = textLine(JSON.stringify({ level: 30, time: 0, msg: `GET /${forged}`, param: forged, id: "a b" }));
+    expect(line.trimEnd()).not.toMatch(/[\p{Cc}]/u);
+    expect(line).toContain('id="a b"');
+  });
 });

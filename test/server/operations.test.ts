@@ -205,6 +205,16 @@ describe("request ids and logs", () => {
     expect(lines.map((line) => line.id)).toEqual(["whole"]);
     await streamed.text();
     await app.request(chat, { method: "POST", body: "{", headers: { "x-request-id": "bad" } });
+    const wrong = [{ messages: "A secret question" }, "A secret question"];
+    for (const each of wrong) {
+      const text = typeof each === "string" ? each : JSON.stringify(each);
+      await app.request(chat, { method: "POST", body: text, headers: { "x-request-id": "wrong" } });
+    }
+    expect(JSON.stringify(lines)).not.toContain("secret question");
+    expect(lines.splice(3).map(({ status, param }) => [status, param])).toEqual([
+      [400, "messages"],
+      [400, undefined],
+    ]);
     await app.request("/health", { headers: { "x-request-id": "health" } });
     expect(lines.map((line) => [line.id, line.msg, line.status, line.level])).toEqual([
       ["whole", `POST ${chat}`, 200, 30],

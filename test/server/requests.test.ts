@@ -27,6 +27,13 @@ async function refused(path: string, body: unknown): Promise<ErrorObject["error"
   return { ...error, status: response.status };
 }
 
+test("nesting without end and endless names are refused, not worked on", async () => {
+  const nested = `{"messages":[{"role":"user","content":"x"}],"temperature":${"[".repeat(10_000)}${"]".repeat(10_000)}}`;
+  expect(await refused(chat, nested)).toMatchObject({ status: 400, code: "invalid_request", param: "temperature" });
+  const { message, param } = await refused(chat, { ...hello, ["x".repeat(1_000_000)]: 1 });
+  expect(message.length + (param?.length ?? 0)).toBeLessThan(300);
+});
+
 describe("what reaches the engine", () => {
   test("every supported field of a chat", async () => {
     const { model, post } = setup();

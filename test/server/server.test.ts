@@ -1,6 +1,8 @@
 // The server on a socket: listening, clients that leave, closing in order.
 
 import { connect } from "node:net";
+import { text as streamText } from "node:stream/consumers";
+import { pino } from "pino";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Model } from "../../src/engine/types.js";
 import { type RunningServer, type ServerOptions, startServer } from "../../src/server/index.js";
@@ -118,7 +120,9 @@ test("a client that does not read holds the generator back", async () => {
     for (; made < 20_000; made++) yield text("x".repeat(1000));
     yield finish();
   });
-  const server = await start({ model });
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string) => lines.push(JSON.parse(line));
+  const server = await start({ model, logger: pino({}, { write }) });
   const body = JSON.stringify({ messages: [{ role: "user", content: "x" }], stream: true });
   const socket = connect(server.port, "127.0.0.1");
   socket.pause();
@@ -136,6 +140,18 @@ test("a client that does not read holds the generator back", async () => {
   expect(made).toBeLessThan(20_000);
   socket.destroy();
   await vi.waitFor(() => expect(model.live).toBe(0));
+  await vi.waitFor(() => expect(lines).toMatchObject([{ status: 499, code: "aborted" }]));
+});
+
+test("a host in capitals is answered, and HTTP/1.0 that names none", async () => {
+  const { port } = await start({ model: fakeModel() });
+  for (const head of ["GET /health HTTP/1.0", "GET /health HTTP/1.1\r\nConnection: close\r\nHost: LOCALHOST:30000"]) {
+    const socket = connect(port, "127.0.0.1");
+    socket.write(`${head}\r\n\r\n`);
+    const answer = await streamText(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toMatch(/x-request-id: /i);
+  }
 });
 
 test("a body over the limit is answered, not cut off", async () => {
