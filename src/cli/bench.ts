@@ -1,7 +1,7 @@
 // `unmask bench`: how fast the engine is here, on what, and whether it still says the same.
 
 import { setMaxListeners } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Baseline } from "../bench/baseline.js";
 import type { BenchPart, Report } from "../bench/suite.js";
@@ -9,6 +9,7 @@ import { type LoadedConfig, modelPath } from "../config/load.js";
 import { UnmaskError } from "../util/errors.js";
 import { wholeNumber } from "./arguments.js";
 import { loadOptions, openModel } from "./model.js";
+import { checkWritable, writeJson, writeText } from "./results.js";
 import { addSettings, readSettings } from "./settings.js";
 import type { Output, Surroundings } from "./surroundings.js";
 
@@ -122,6 +123,7 @@ async function run(command: Command, flags: BenchFlags, surroundings: Surroundin
       param: "roofline",
     });
   }
+  checkWritable([flags.json, flags.roofline]);
   const report = await interruptible(surroundings, async (signal) => {
     const progress = progressLine(surroundings.stderr);
     try {
@@ -144,12 +146,13 @@ async function drawRoofline(file: string, { forwards, peaks, subject, machine, b
     throw new UnmaskError("native_unavailable", message, { param: "roofline" });
   }
   const title = `${subject.file}, ${machine.cpu}, ${backend.threads} threads, ${backend.isa}`;
-  write(file, rooflineSvg(forwards!.map(pointOf), peaks, title));
+  writeText(file, rooflineSvg(forwards!.map(pointOf), peaks, title));
 }
 
 async function runEndToEnd(command: Command, flags: EndToEndFlags, surroundings: Surroundings): Promise<void> {
   const { benchmark } = await import("./benchmark.js");
   const { config } = settingsOf(command, surroundings);
+  checkWritable([flags.json]);
   await interruptible(surroundings, async (signal) => {
     const model = await openModel(config, surroundings, warn(surroundings.stderr));
     try {
@@ -170,6 +173,7 @@ async function runCompare(command: Command, flags: CompareFlags, surroundings: S
     const message = "Nothing to compare with. Save a run with --save-baseline FILE, then use --compare FILE.";
     throw new UnmaskError("option_missing", message, { param: "compare" });
   }
+  checkWritable([saveBaseline]);
   const before = compare === undefined ? null : parseBaseline(read(compare), compare);
   const { config } = settingsOf(command, surroundings);
   const file = await measuredFile(modelPath(config)).catch(() => null); // loading says better what is wrong
@@ -250,19 +254,6 @@ function read(file: string): string {
   if (existsSync(file)) return readFileSync(file, "utf8");
   const message = `The baseline ${file} does not exist. Save one with --save-baseline.`;
   throw new UnmaskError("file_not_found", message, { param: "compare" });
-}
-
-function writeJson(file: string, value: unknown): void {
-  write(file, `${JSON.stringify(value, null, 2)}\n`);
-}
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (cause) {
-    const message = `${file} cannot be written: ${(cause as Error).message}.`;
-    throw new UnmaskError("file_write_failed", message, { cause });
-  }
 }
 
 function partList(text: string): BenchPart[] {

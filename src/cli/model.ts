@@ -4,6 +4,7 @@ import { modelPath } from "../config/load.js";
 import type { Config } from "../config/schema.js";
 import { validateDecodeOptions } from "../decode/index.js";
 import type { LoadOptions, Model } from "../engine/types.js";
+import { UnmaskError } from "../util/errors.js";
 import type { Surroundings } from "./surroundings.js";
 
 /** The engine's options for a configuration; null becomes the engine's own default. */
@@ -62,4 +63,9 @@ function checkDefaults({ info }: Model): void {
       maskToken: info.maskToken,
     },
   );
+  if (!info.decodeModes.includes(decodeMode)) {
+    const usable = info.decodeModes.map((mode) => `"${mode}"`).join(", ");
+    const message = `decode_mode is "${decodeMode}", which this model cannot run. ${usable === "" ? "It can run none." : `Use one of ${usable}.`}`;
+    throw new UnmaskError("mode_unsupported", message, { param: "decode_mode" });
+  }
 }

@@ -81,14 +81,15 @@ export function allSettings(section: Section = settingsTree()): Setting[] {
 
 /**
  * Reads a value given as text (flag or environment): the first reading that the setting's type accepts of
- * number, true/false, null and plain text.
+ * number, true/false, null and plain text. Where any text will do, none is null: a key may be "auto".
  */
 export function fromText(setting: Setting, text: string): z.ZodSafeParseResult<unknown> {
   const readings: unknown[] = [];
   if (text.trim() !== "" && Number.isFinite(Number(text))) readings.push(Number(text));
   if (/^(true|yes|on|1)$/i.test(text)) readings.push(true);
   if (/^(false|no|off|0)$/i.test(text)) readings.push(false);
-  if (/^(null|auto)$/i.test(text)) readings.push(null);
+  const anyText = setting.type.safeParse("neither null nor auto").success;
+  if (/^(null|auto)$/i.test(text) && !anyText) readings.push(null);
   readings.push(text);
   const results = readings.map((reading) => setting.type.safeParse(reading));
   return results.find((result) => result.success) ?? results[results.length - 1];

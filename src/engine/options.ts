@@ -55,7 +55,6 @@ export function resolveOptions(
 
 /** Modes the model can run, best first. */
 export function modesOf(facts: DiffusionFacts): DecodeMode[] {
-  if (facts.attention === "causal" || facts.maskToken === null) return ["autoregressive"];
   return decodeModes.filter((mode) => {
     try {
       checkMode({ ...anyOptions, mode, subBlock: facts.blockLength }, facts);

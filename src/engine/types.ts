@@ -154,9 +154,9 @@ export interface LoadOptions {
   isa?: string;
   /** Requantise the head at load: smaller and faster, its logits rounded. Default: as stored. */
   head?: HeadType;
-  /** Bytes of K/V; default: room for 4 full contexts, at most 1 GiB (at least one context). */
+  /** Bytes of K/V; default: room for a full context of each sequence, at most 1 GiB (at least one context). */
   kvMemory?: number;
-  /** Cap of the context; default: the model's. */
+  /** Cap of the context; default: the model's, at most 8192. */
   contextLength?: number;
   maxSequences?: number; // default 16
   maxRows?: number; // default 256

@@ -135,6 +135,11 @@ describe("precedence", () => {
     expect(config.scheduler.kv_memory).toBeNull();
   });
 
+  it("takes them as they are where any text will do: a key is never none by accident", () => {
+    expect(loadConfig(flags({ api_key: "auto" })).config.api_key).toBe("auto");
+    expect(loadConfig({ environment: { UNMASK_API_KEY: "null" } }).config.api_key).toBe("null");
+  });
+
   it("notes variables that are no settings", () => {
     const { notes } = loadConfig({ environment: { UNMASK_TRESHOLD: "0.5", UNMASK_COLOUR: "red", OTHER: "x" } });
     expect(notes).toEqual([
