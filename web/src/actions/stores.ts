@@ -19,9 +19,28 @@ export interface Connection {
 
 export type Traces = Readonly<Record<string, Trace>>;
 
+/** A new step of one trace, or: these answers are all there are now. */
+export type TraceAction = { id: string; edit: (trace: Trace | undefined) => Trace } | { answers: ReadonlySet<string> };
+
+function reduceTraces(all: Traces, action: TraceAction): Traces {
+  if ("edit" in action) return { ...all, [action.id]: action.edit(all[action.id]) };
+  const kept = Object.entries(all).filter(([id]) => action.answers.has(id));
+  return kept.length === Object.keys(all).length ? all : Object.fromEntries(kept);
+}
+
 function frameStore<S, A>(reduce: (state: S, action: A) => S, initial: S): Store<S, A> {
-  // A page in the background gets no frames; its answers must arrive all the same.
-  return createStore(reduce, initial, (task) => (document.hidden ? setTimeout(task) : requestAnimationFrame(task)));
+  return createStore(reduce, initial, nextFrame);
+}
+
+/** A page in the background gets no frames, not even those it asked for before; its answers must arrive all the same. */
+function nextFrame(task: () => void): void {
+  let done = false;
+  const once = () => {
+    if (!done) task();
+    done = true;
+  };
+  requestAnimationFrame(once);
+  setTimeout(once, 250);
 }
 
 function merge<S extends object>(state: S, change: Partial<S>): S {
@@ -38,10 +57,7 @@ export function createStores() {
   return {
     conversations: frameStore(reduceConversations, settled(load<Conversations>("conversations", firstConversations()))),
     /** By the id of the answer. */
-    traces: frameStore<Traces, { id: string; edit: (trace: Trace | undefined) => Trace }>(
-      (all, { id, edit }) => ({ ...all, [id]: edit(all[id]) }),
-      {},
-    ),
+    traces: frameStore(reduceTraces, {}),
     /** The answer that is being made, of a chat; one at a time. */
     running: frameStore<string | null, string | null>((_, id) => id, null),
     settings: frameStore<Settings, Partial<Settings>>(merge, {
@@ -57,8 +73,12 @@ export function createStores() {
 export type Stores = ReturnType<typeof createStores>;
 
 /** Begins to keep what changes. */
-export function startKeeping({ conversations, settings, backends }: Stores): void {
-  conversations.subscribe(() => keep("conversations", conversations.get()));
+export function startKeeping({ conversations, traces, settings, backends }: Stores): void {
+  conversations.subscribe(() => {
+    const state = conversations.get();
+    keep("conversations", state);
+    traces.dispatch({ answers: new Set(state.list.flatMap(({ turns }) => turns.map(({ id }) => id))) });
+  });
   settings.subscribe(() => keep("settings", settings.get()));
   backends.subscribe(() => keep("backends", backends.get()));
 }
