@@ -11,6 +11,7 @@ import { isTernary, packFloats } from "../format/tensors/index.js";
 import type { MetadataValue, TensorInfo } from "../format/types.js";
 import { readHyperParameters } from "../model/hyperparameters.js";
 import { buildProgram, checkWeights } from "../model/program.js";
+import { Tokenizer } from "../text/tokenizer.js";
 import { architectureOf, headDimOf, type PlannedTensor, planTensors } from "./architectures.js";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.js";
 import { type DiffusionOptions, diffusionFacts } from "./diffusion.js";
@@ -115,7 +116,7 @@ async function convertCheckpoint(
     ["unmask.options", string(optionText(type, options))],
   ]);
   if (forced) metadata.set("unmask.forced_ternary", bool(true));
-  requireLoadable(metadata, tensors);
+  requireLoadable(metadata, tensors, rope.factors ?? undefined);
   const sourceSha256 = await checkpoint.sha256();
   metadata.set("unmask.source_sha256", string(sourceSha256));
 
@@ -138,7 +139,11 @@ async function convertCheckpoint(
 }
 
 /** Reads the planned file as the engine will. Throws what it would throw. */
-function requireLoadable(metadata: ReadonlyMap<string, GgufValue>, tensors: readonly TensorSource[]): void {
+function requireLoadable(
+  metadata: ReadonlyMap<string, GgufValue>,
+  tensors: readonly TensorSource[],
+  ropeFreqs: Float32Array | undefined,
+): void {
   const values = new Map(
     [...metadata].map(([key, entry]): [string, MetadataValue] => [
       key,
@@ -151,8 +156,9 @@ function requireLoadable(metadata: ReadonlyMap<string, GgufValue>, tensors: read
       { name, type, shape: [...shape], offset: 0, bytes: tensorBytes(type, shape) },
     ]),
   );
-  const { roles } = buildProgram(readHyperParameters(values, directory), { contextLength: 1 });
+  const { roles } = buildProgram(readHyperParameters(values, directory), { contextLength: 1, ropeFreqs });
   checkWeights(roles, directory);
+  Tokenizer.fromMetadata(values);
 }
 
 /** The options that give this file again. */

@@ -41,7 +41,7 @@ export async function loadParts(path: string, options: LoadOptions = {}): Promis
     const tokenizer = Tokenizer.fromMetadata(file.metadata, log);
     const facts = diffusionFacts(hp, tokenizer.maskId, options);
     const contextLength = contextFor(hp, facts, options, log);
-    const { program, roles } = buildProgram(hp, { contextLength, ropeFreqs: await ropeFreqs(file) });
+    const { program, roles } = buildProgram(hp, { contextLength, ropeFreqs: await ropeFreqs(file, hp) });
     checkWeights(roles, file.tensors);
     const stored = storedHead(program, file.tensors)!;
     const head = headInMemory(stored, options.head);
@@ -152,9 +152,14 @@ function mostBytes(tensors: { type: string; bytes: number }[]): string {
   return [...bytes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? "F32";
 }
 
-async function ropeFreqs(file: ModelFile): Promise<Float32Array | undefined> {
+/** @throws UnmaskError hyperparameter_invalid before anything of a wrong size is read */
+async function ropeFreqs(file: ModelFile, { ropeDim }: HyperParameters): Promise<Float32Array | undefined> {
   const tensor = file.tensors.get("rope_freqs.weight");
   if (tensor === undefined || tensor.type !== "F32") return undefined;
+  if (tensor.shape.join() !== String(ropeDim / 2)) {
+    const message = `rope_freqs.weight has the shape [${tensor.shape}] and must have [${ropeDim / 2}]. Convert the model again.`;
+    throw new UnmaskError("hyperparameter_invalid", message, { param: "rope_freqs.weight" });
+  }
   const bytes = await file.read(tensor);
   return new Float32Array(bytes.slice().buffer); // [ropeDim / 2]
 }

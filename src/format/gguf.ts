@@ -8,7 +8,7 @@ import type { FileHandle } from "node:fs/promises";
 import { UnmaskError } from "../util/errors.js";
 import { arrayTypeId, defaultAlignment, magic, type ScalarType, scalarTypes } from "./gguf-values.js";
 import { HeaderReader } from "./header-reader.js";
-import { openInput } from "./input-file.js";
+import { openInput, readRange } from "./input-file.js";
 import { tensorBytes } from "./tensor-types.js";
 import { identifyTensorType } from "./type-ids.js";
 import type { Metadata, MetadataValue, ModelFile, TensorInfo } from "./types.js";
@@ -83,15 +83,9 @@ class GgufFile implements ModelFile {
   }
 
   async read(tensor: TensorInfo, start = 0, end = tensor.bytes): Promise<Uint8Array> {
-    const out = new Uint8Array(end - start);
-    for (let done = 0; done < out.length; ) {
-      const { bytesRead } = await this.#handle.read(out, done, out.length - done, tensor.offset + start + done);
-      if (bytesRead === 0) {
-        throw new UnmaskError("gguf_invalid", `${this.path} became shorter while "${tensor.name}" was read.`);
-      }
-      done += bytesRead;
-    }
-    return out;
+    const bytes = await readRange(this.#handle, tensor.offset + start, end - start);
+    if (bytes !== null) return bytes;
+    throw new UnmaskError("gguf_invalid", `${this.path} became shorter while "${tensor.name}" was read.`);
   }
 
   close(): Promise<void> {

@@ -7,7 +7,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { z } from "zod";
 import { UnmaskError } from "../util/errors.js";
-import { openInput } from "./input-file.js";
+import { openInput, readRange } from "./input-file.js";
 import { writeFileAtomically } from "./output-file.js";
 import { elementCount } from "./tensor-types.js";
 
@@ -89,7 +89,7 @@ class OpenSafetensors implements SafetensorsFile {
   }
 
   read(tensor: SafetensorInfo, start = 0, end = tensor.bytes): Promise<Uint8Array> {
-    return readRange(this.#handle, this.path, tensor.offset + start, end - start);
+    return readWhole(this.#handle, this.path, tensor.offset + start, end - start);
   }
 
   close(): Promise<void> {
@@ -97,14 +97,10 @@ class OpenSafetensors implements SafetensorsFile {
   }
 }
 
-async function readRange(handle: FileHandle, path: string, offset: number, length: number): Promise<Uint8Array> {
-  const out = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await handle.read(out, done, length - done, offset + done);
-    if (bytesRead === 0) throw invalid(path, "became shorter while it was read");
-    done += bytesRead;
-  }
-  return out;
+async function readWhole(handle: FileHandle, path: string, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = await readRange(handle, offset, length);
+  if (bytes === null) throw invalid(path, "became shorter while it was read");
+  return bytes;
 }
 
 async function readHeader(
@@ -113,7 +109,7 @@ async function readHeader(
   size: number,
 ): Promise<{ entries: Record<string, unknown>; end: number }> {
   if (size < 8) throw invalid(path, `has ${size} bytes, too few for a header`);
-  const prefix = await readRange(handle, path, 0, 8);
+  const prefix = await readWhole(handle, path, 0, 8);
   const length = new DataView(prefix.buffer).getBigUint64(0, true);
   if (length > BigInt(Math.min(headerLimit, size - 8))) {
     throw invalid(
@@ -122,7 +118,7 @@ async function readHeader(
     );
   }
   const end = 8 + Number(length);
-  const text = Buffer.from(await readRange(handle, path, 8, Number(length))).toString("utf8");
+  const text = Buffer.from(await readWhole(handle, path, 8, Number(length))).toString("utf8");
   if (!text.startsWith("{")) throw invalid(path, "has a header that does not begin with {");
   let json: unknown;
   try {

@@ -1,6 +1,11 @@
 // Finds special tokens in text: at each place the longest one, left to right, as a prefix tree
 // over UTF-16 units, so the cost does not grow with the number of special tokens.
 
+import { UnmaskError } from "../util/errors.js";
+
+/** Characters of a token: each costs a node. */
+const longest = 1024;
+
 interface Node {
   token: number; // -1: no special token ends here
   children: Map<number, Node>;
@@ -9,7 +14,12 @@ interface Node {
 export class SpecialTokens {
   readonly #root: Node = { token: -1, children: new Map() };
 
+  /** @throws UnmaskError tokenizer_invalid for a text that is longer than any that serves */
   add(text: string, token: number): void {
+    if (text.length > longest) {
+      const message = `The special token ${token} is a text of ${text.length} characters; ${longest} are the most.`;
+      throw new UnmaskError("tokenizer_invalid", message);
+    }
     let node = this.#root;
     for (let i = 0; i < text.length; i++) {
       const unit = text.charCodeAt(i);

@@ -156,6 +156,11 @@ describe("what does not fit is refused", () => {
     await expect(converted(sentencePiece)).rejects.toEqual(unmaskError("tokenizer_unsupported"));
   });
 
+  it("merges of tokens that are not there: no file is written", async () => {
+    const pruned = withTokenizer((json) => (json.model.merges as string[]).push("q zz"));
+    await expect(converted(pruned)).rejects.toEqual(unmaskError("tokenizer_invalid"));
+  });
+
   it("no tokenizer.json", async () => {
     const checkpoint = llama();
     checkpoint.tokenizer = null;

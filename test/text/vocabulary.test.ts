@@ -130,6 +130,15 @@ describe("malformed metadata", () => {
     ["unknown types", "tokenizer_invalid", { "tokenizer.ggml.token_type": new Array(256).fill(9) }],
     ["a merge of one part", "tokenizer_invalid", { "tokenizer.ggml.merges": ["a"] }],
     ["a merge of unknown tokens", "tokenizer_invalid", { "tokenizer.ggml.merges": ["a b"] }],
+    [
+      "a special token without end",
+      "tokenizer_invalid",
+      {
+        "tokenizer.ggml.tokens": ["x".repeat(5000), ...Array.from({ length: 255 }, (_, i) => `t${i}`)],
+        "tokenizer.ggml.token_type": [3, ...Array(255).fill(1)],
+        "tokenizer.ggml.merges": [],
+      },
+    ],
     ["an id that is text", "tokenizer_invalid", { "tokenizer.ggml.eos_token_id": "7" }],
     ["a stop that is no token", "tokenizer_invalid", { "unmask.stop_token_ids": [1, 256] }],
     ["a template that is a number", "tokenizer_invalid", { "tokenizer.chat_template": 3 }],
