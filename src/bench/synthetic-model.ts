@@ -37,7 +37,7 @@ export interface SynthReport {
 }
 
 /** `general.file_type`: llama.cpp's numbers, and bitnet.cpp's for I2_S. */
-const fileType: Readonly<Record<SynthType, number>> = { f16: 1, q2_0: 28, tq2_0: 37, i2_s: 40 };
+const fileType: Readonly<Record<SynthType, number>> = { f16: 1, tq2_0: 37, i2_s: 40, q2_0: 41 };
 
 /** Standard deviation of a logit: some tokens stand out, none is certain. */
 const logitDeviation = 4;

@@ -67,19 +67,21 @@ export async function openCheckpoint(directory: string): Promise<Checkpoint> {
     );
   }
   const tokenizerConfig = (await json("tokenizer_config.json")) ?? {};
-  const files = await openShards(directory);
+  const generation = checked(generationConfigSchema, await json("generation_config.json"), "generation_config.json");
+  const addedTokens = (await json("added_tokens.json")) ?? {};
+  const chatTemplate = await readChatTemplate(directory, tokenizerConfig);
+  const files = await openShards(directory); // last: whoever gets the checkpoint closes them
   const owner = new Map<SafetensorInfo, SafetensorsFile>();
   for (const file of files) for (const tensor of file.tensors.values()) owner.set(tensor, file);
   return {
     directory,
     name: basename(config._name_or_path || resolve(directory)),
     config,
-    generationConfig:
-      checked(generationConfigSchema, await json("generation_config.json"), "generation_config.json") ?? {},
+    generationConfig: generation ?? {},
     tokenizer,
     tokenizerConfig,
-    addedTokens: (await json("added_tokens.json")) ?? {},
-    chatTemplate: await readChatTemplate(directory, tokenizerConfig),
+    addedTokens,
+    chatTemplate,
     tensors: new Map([...owner.keys()].map((tensor) => [tensor.name, tensor])),
     read: (tensor, start, end) => owner.get(tensor)!.read(tensor, start, end),
     sha256: () => hashFiles(files.map((file) => file.path)),

@@ -12,11 +12,11 @@ import type { OutputType } from "./ternary-policy.js";
 const fileType: Readonly<Record<OutputType, number>> = {
   f32: 0,
   f16: 1,
-  q2_0: 28,
   bf16: 32,
   tq1_0: 36,
   tq2_0: 37,
   i2_s: 40,
+  q2_0: 41,
 };
 
 export function modelMetadata(

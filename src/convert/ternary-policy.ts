@@ -66,10 +66,13 @@ export function requireFit(type: OutputType, linears: readonly PlannedTensor[]):
   );
 }
 
-/** Whether quantization_config keeps this module (such as "lm_head") out of the ternary layers. */
+/**
+ * Whether quantization_config keeps this module (such as "lm_head") out of the ternary layers. A name counts
+ * anywhere in the module's path, as it does in transformers: "model.layers.1" is layer 1 and layers 10 to 19.
+ */
 export function excludedFromTernary(module: string, config: CheckpointConfig): boolean {
   const excluded = config.quantization_config?.modules_to_not_convert ?? [];
-  return excluded.some((name) => module === name || module.startsWith(`${name}.`) || module.endsWith(`.${name}`));
+  return excluded.some((name) => module.includes(name));
 }
 
 /**

@@ -184,6 +184,15 @@ describe("which checkpoints may be ternary", () => {
     ]);
   });
 
+  it("takes their names as parts of a module's path", async () => {
+    const checkpoint = bitnet();
+    const quantization = checkpoint.config.quantization_config as Record<string, unknown>;
+    quantization.modules_to_not_convert = ["model.layers.1.", "self_attn"];
+    const { file } = await converted(checkpoint);
+    const names = ["blk.0.ffn_up.weight", "blk.1.ffn_up.weight", "blk.0.attn_k.weight"];
+    expect(names.map((name) => file.tensors.get(name)!.type)).toEqual(["I2_S", "F16", "F16"]);
+  });
+
   it("refuses other quantisations and norms inside the layers", async () => {
     const gptq = llama();
     gptq.config.quantization_config = { quant_method: "gptq" };
