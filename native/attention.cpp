@@ -41,12 +41,6 @@ Attention::Attention(const ModelSpec& spec, const Kernels& kernels, int threads)
   visible_.resize(static_cast<size_t>(threads) * n);
 }
 
-uint64_t Attention::scratchBytes() const {
-  uint64_t bytes = 0;
-  for (const Scratch& s : scratch_) bytes += s.memory.bytes();
-  return bytes;
-}
-
 uint16_t* Attention::keys(int layer, int page, int kvHead) const {
   const size_t head = static_cast<size_t>(spec_.headDim) * kPage, half = head * static_cast<size_t>(spec_.kvHeads);
   return pages_.as<uint16_t>() + (static_cast<size_t>(layer) * spec_.pages + static_cast<size_t>(page)) * 2 * half +

@@ -42,7 +42,6 @@ class Attention {
   void attend(const AttendStep& step, const RowsView& q, const RowsView& out, bool asked, int task, int worker);
 
   uint64_t kvBytes() const { return pages_.bytes(); }
-  uint64_t scratchBytes() const;
 
  private:
   struct PageRows {

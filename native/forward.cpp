@@ -50,7 +50,6 @@ void Forward::allocate() {
     made.padded = roundUp(width, kPadding);
     made.stride = strideOf(made.padded);
     made.data = Region(width == 0 ? 0 : rows * made.stride * sizeof(float));
-    workBytes_ += made.data.bytes();
     buffers_.push_back(std::move(made));
   }
   for (const Slot& slot : plan_.slots) {
@@ -62,7 +61,6 @@ void Forward::allocate() {
     made.rows.scale = reinterpret_cast<float*>(made.rows.codes + codes);
     made.rows.sum = reinterpret_cast<int32_t*>(made.rows.scale + rows);
     made.rows.groupSum = slot.groupSums ? made.rows.sum + rows : nullptr;
-    workBytes_ += made.memory.bytes();
     slots_.push_back(std::move(made));
   }
   for (int worker = 0; worker < pool_.threads(); worker++) {
@@ -71,10 +69,8 @@ void Forward::allocate() {
         Region(static_cast<size_t>(plan_.locals) * strideOf(roundUp(plan_.localWidth, kPadding)) * sizeof(float));
     made.ternary = Region(kernels_.ternaryScratch(spec_.maxRows));
     made.unpacked = Region(static_cast<size_t>(kDenseBlock) * unpackedColumns(plan_, weights_) * sizeof(float));
-    workBytes_ += made.locals.bytes() + made.ternary.bytes() + made.unpacked.bytes();
     workers_.push_back(std::move(made));
   }
-  workBytes_ += attention_.scratchBytes() + head_.scratchBytes();
 }
 
 bool Forward::run(const Request& request, const Answers& answers) {

@@ -37,8 +37,6 @@ class Forward {
   std::vector<double> takeProfile();
 
   uint64_t kvBytes() const { return attention_.kvBytes(); }
-  /** Activations and scratch. */
-  uint64_t workBytes() const { return workBytes_; }
 
  private:
   /** One counter per stage, each on its own cache line. */
@@ -83,7 +81,6 @@ class Forward {
   std::unique_ptr<Counter[]> counters_;
   Attention attention_;
   Head head_;
-  uint64_t workBytes_ = 0;
   bool profiling_ = false;
   std::vector<double> profile_;  // as takeProfile() gives it
 

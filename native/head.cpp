@@ -32,12 +32,6 @@ Head::Head(const ModelSpec& spec, const Kernels& kernels, const Tensor& weight, 
   }
 }
 
-uint64_t Head::scratchBytes() const {
-  uint64_t bytes = 0;
-  for (const Scratch& s : scratch_) bytes += s.unpacked.bytes() + s.logits.bytes();
-  return bytes;
-}
-
 int Head::chunkLength(int chunk) const { return std::min(kChunk, spec_.vocabulary - chunk * kChunk); }
 
 void Head::prepare(const Request& request, const Answers& answers) {

@@ -28,7 +28,6 @@ class Head {
   /** Combines the chunks of one asked row and writes its answers. */
   void finish(const float* x, size_t stride, int asked, int worker);
 
-  uint64_t scratchBytes() const;
 
  private:
   struct Scratch {

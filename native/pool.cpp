@@ -1,7 +1,11 @@
 // Spin-then-park barrier and worker threads; see pool.h.
 #include "pool.h"
 
+#include <string>
+#include <system_error>
+
 #include "cpu.h"
+#include "failure.h"
 
 namespace unmask {
 
@@ -42,10 +46,19 @@ void Turnstile::wait(unsigned seen, int spins) {
 
 Pool::Pool(int threads) : threads_(threads), spin_(threads <= usableCpus()) {
   workers_.reserve(static_cast<size_t>(threads - 1));
-  for (int worker = 1; worker < threads; worker++) workers_.emplace_back([this, worker] { work(worker); });
+  try {
+    for (int worker = 1; worker < threads; worker++) workers_.emplace_back([this, worker] { work(worker); });
+  } catch (const std::system_error& error) {
+    const std::string started = std::to_string(workers_.size() + 1);
+    end();
+    throw Failure("out_of_memory", "Of " + std::to_string(threads) + " threads only " + started +
+                                       " could be started: " + error.what() + ". Use fewer (--threads).");
+  }
 }
 
-Pool::~Pool() {
+Pool::~Pool() { end(); }
+
+void Pool::end() {
   task_ = nullptr;
   runs_.advance();
   for (std::thread& worker : workers_) worker.join();

@@ -31,6 +31,7 @@ class Turnstile {
 
 class Pool {
  public:
+  /** Throws Failure out_of_memory when the system gives no more threads. */
   explicit Pool(int threads);
   ~Pool();
   Pool(const Pool&) = delete;
@@ -47,6 +48,7 @@ class Pool {
 
  private:
   void work(int worker);
+  void end();
 
   const int threads_;
   const bool spin_;

@@ -65,8 +65,8 @@ void readRequest(const int32_t* ints, size_t count, const double* reals, size_t 
   int firstRow = 0, firstPage = 0, nextHead = 0, firstAsked = 0;
   for (int s = 0; s < spans; s++, span += 6) {
     const int length = span[0], position = span[1], keyEnd = span[3], pageCount = span[4];
-    require(length >= 1 && length <= rows - firstRow && position >= 0 && keyEnd <= limits.contextLength &&
-                position <= keyEnd - length,
+    require(length >= 1 && length <= rows - firstRow && position >= 0 && keyEnd >= length &&
+                keyEnd <= limits.contextLength && position <= keyEnd - length,
             "span");
     require(pageCount <= pages - firstPage && pageCount >= roundUp(keyEnd, kPage) / kPage, "page table");
     const bool block = span[2] != 0;

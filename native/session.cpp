@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
+#include <string>
+#include <system_error>
 #include <vector>
 
 namespace unmask {
@@ -32,9 +34,14 @@ Session::Session(napi_env env, ModelSpec spec) : env_(env), spec_(std::move(spec
   const napi_value name = makeText(env, "unmask");
   check(napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, onEvent, &events_));
   check(napi_unref_threadsafe_function(env, events_));
+  try {
+    thread_ = std::thread([this] { work(); });
+  } catch (const std::system_error& error) {
+    napi_release_threadsafe_function(events_, napi_tsfn_release);
+    throw Failure("out_of_memory", std::string("No thread could be started for the model: ") + error.what() + ".");
+  }
   // Hooks run last come first: ours before the one that frees the thread-safe function.
-  check(napi_add_env_cleanup_hook(env, onTeardown, this));
-  thread_ = std::thread([this] { work(); });
+  napi_add_env_cleanup_hook(env, onTeardown, this);
 }
 
 Session::~Session() { close(false); }

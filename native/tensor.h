@@ -11,7 +11,6 @@ namespace unmask {
 
 /** In the order of src/format/types.ts. */
 enum class TensorType : int { F32, F16, BF16, Q8_0, Q6_K, Q4_0, I2_S, TQ1_0, TQ2_0, Q2_0 };
-constexpr int kTensorTypes = 10;
 
 struct Tensor {
   const uint8_t* data;

@@ -16,8 +16,9 @@
 
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync, realpathSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -121,7 +122,7 @@ export async function build({ programs = "", sanitize = "", target = "", force =
   const flags = sanitize
     ? [...commonFlags, "-O1", `-fsanitize=${sanitize}`, "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
     : commonFlags;
-  const headers = join(root, "node_modules", "node-api-headers", "include");
+  const headers = createRequire(import.meta.url)("node-api-headers").include_dir; // wherever npm put it
   const objects = join(out, "obj");
   await mkdir(objects, { recursive: true });
 
@@ -176,29 +177,27 @@ export async function build({ programs = "", sanitize = "", target = "", force =
     for (const job of jobs.filter((job) => mains.includes(job.source))) {
       const program = join(folder, job.source.slice(job.source.lastIndexOf("/") + 1, -".cpp".length));
       const extra = [...link, "-pthread", ...(target ? ["-static"] : [])];
-      made.push(await linkIfChanged(compiler.program, program, [...shared, job.object], extra, log));
+      made.push(await linkIfChanged(compiler.program, program, [...shared, job.object], extra, { force, log }));
     }
   } else {
     const addon = join(out, `unmask-${process.platform}-${process.arch}.node`);
-    const undefinedNodeSymbols = process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : [];
+    // Node's own symbols are found when it is loaded; on Linux all are looked up then, so that none is missing later.
+    const undefinedNodeSymbols = process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : ["-Wl,-z,now"];
     made.push(
-      await linkIfChanged(
-        compiler.program,
-        addon,
-        shared,
-        [...link, "-shared", "-pthread", ...undefinedNodeSymbols],
+      await linkIfChanged(compiler.program, addon, shared, [...link, "-shared", "-pthread", ...undefinedNodeSymbols], {
+        force,
         log,
-      ),
+      }),
     );
     await removeOldObjects(objects, jobs);
   }
   return made;
 }
 
-async function linkIfChanged(program, path, objects, extra, log) {
+async function linkIfChanged(program, path, objects, extra, { force, log }) {
   const stamp = hashOf(program, objects, extra);
   const current = existsSync(path) && existsSync(`${path}.stamp`) ? await readFile(`${path}.stamp`, "utf8") : "";
-  if (current === stamp) return path;
+  if (current === stamp && !force) return path;
   // A new file under the old name: a process that has the old one loaded keeps it.
   await compile(program, [...objects, ...extra, "-o", `${path}.${process.pid}`]);
   await rename(`${path}.${process.pid}`, path);
@@ -223,16 +222,15 @@ async function inParallel(items, work) {
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), items.length) }, worker));
 }
 
-/** Objects of other hashes of the addon's files; those of the tests' sanitizers are few and stay. */
+const week = 7 * 24 * 3600 * 1000;
+
+/** Objects that this build does not use and that are a week old, whatever they were made for. */
 async function removeOldObjects(folder, jobs) {
-  const names = new Map(
-    jobs.map((job) => [job.object.slice(job.object.lastIndexOf("/") + 1).split("-")[0], job.object]),
-  );
-  const existing = await readdir(folder);
-  if (existing.length < 200) return;
-  for (const name of existing) {
-    const current = names.get(name.split("-")[0]);
-    if (current !== undefined && join(folder, name) !== current) await rm(join(folder, name), { force: true });
+  const used = new Set(jobs.map((job) => job.object));
+  for (const path of (await readdir(folder)).map((name) => join(folder, name))) {
+    if (used.has(path)) continue;
+    const made = await stat(path).catch(() => null); // gone: another build removed it
+    if (made !== null && Date.now() - made.mtimeMs > week) await rm(path, { force: true });
   }
 }
 
@@ -276,4 +274,4 @@ async function main() {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main();

@@ -5,9 +5,9 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = (...parts) => join(root, ...parts);
@@ -164,4 +164,4 @@ export async function trySetup() {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href && !(await trySetup())) process.exitCode = 1;
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url) && !(await trySetup())) process.exitCode = 1;

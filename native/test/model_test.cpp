@@ -2,6 +2,7 @@
 // stopping; bad input.
 #include "model.h"
 
+#include <stdint.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -330,7 +331,8 @@ void badRequests() {
   Random random(30);
   for (int i = 0; i < 20000; i++) {
     std::vector<int32_t> changed = ints;
-    const int value = i % 2 == 0 ? static_cast<int32_t>(random.bits()) : random.integer(-2, 130);
+    const int32_t any[] = {static_cast<int32_t>(random.bits()), random.integer(-2, 130), INT32_MIN, INT32_MAX};
+    const int32_t value = any[i % 4];
     changed[static_cast<size_t>(random.integer(0, static_cast<int>(ints.size()) - 1))] = value;
     if (read(changed) != "") continue;
     for (const Span& span : request.spans)
