@@ -76,15 +76,16 @@ function onPath(program) {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
-/** The compiler, its version line and its -march family. */
+/** The compiler, with the arguments that CXX gives it ("ccache g++"), and its version line. */
 async function findCompiler(target) {
   const candidates =
     target === "aarch64" ? ["aarch64-linux-gnu-g++"] : process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"];
-  for (const program of candidates) {
-    if (!onPath(program)) continue;
+  for (const candidate of candidates) {
+    const command = existsSync(candidate) ? [candidate] : candidate.trim().split(/\s+/);
+    if (!onPath(command[0])) continue;
     try {
-      const { stdout } = await run(program, ["--version"]);
-      return { program, version: stdout.split("\n")[0] };
+      const { stdout } = await run(command[0], [...command.slice(1), "--version"]);
+      return { command, version: stdout.split("\n")[0] };
     } catch {
       // Present but unusable: look further.
     }
@@ -163,7 +164,7 @@ export async function build({ programs = "", sanitize = "", target = "", force =
   if (stale.length > 0) log(`Compiling ${stale.length} of ${jobs.length} files with ${compiler.version}`);
   let done = 0;
   await inParallel(stale, async (job) => {
-    await compile(compiler.program, job.args);
+    await compile(compiler.command, job.args);
     await rename(`${job.object}.${process.pid}`, job.object);
     log(`  [${++done}/${stale.length}] ${relative(root, job.source)}`);
   });
@@ -177,14 +178,14 @@ export async function build({ programs = "", sanitize = "", target = "", force =
     for (const job of jobs.filter((job) => mains.includes(job.source))) {
       const program = join(folder, job.source.slice(job.source.lastIndexOf("/") + 1, -".cpp".length));
       const extra = [...link, "-pthread", ...(target ? ["-static"] : [])];
-      made.push(await linkIfChanged(compiler.program, program, [...shared, job.object], extra, { force, log }));
+      made.push(await linkIfChanged(compiler.command, program, [...shared, job.object], extra, { force, log }));
     }
   } else {
     const addon = join(out, `unmask-${process.platform}-${process.arch}.node`);
     // Node's own symbols are found when it is loaded; on Linux all are looked up then, so that none is missing later.
     const undefinedNodeSymbols = process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : ["-Wl,-z,now"];
     made.push(
-      await linkIfChanged(compiler.program, addon, shared, [...link, "-shared", "-pthread", ...undefinedNodeSymbols], {
+      await linkIfChanged(compiler.command, addon, shared, [...link, "-shared", "-pthread", ...undefinedNodeSymbols], {
         force,
         log,
       }),
@@ -194,21 +195,21 @@ export async function build({ programs = "", sanitize = "", target = "", force =
   return made;
 }
 
-async function linkIfChanged(program, path, objects, extra, { force, log }) {
-  const stamp = hashOf(program, objects, extra);
+async function linkIfChanged(command, path, objects, extra, { force, log }) {
+  const stamp = hashOf(command, objects, extra);
   const current = existsSync(path) && existsSync(`${path}.stamp`) ? await readFile(`${path}.stamp`, "utf8") : "";
   if (current === stamp && !force) return path;
   // A new file under the old name: a process that has the old one loaded keeps it.
-  await compile(program, [...objects, ...extra, "-o", `${path}.${process.pid}`]);
+  await compile(command, [...objects, ...extra, "-o", `${path}.${process.pid}`]);
   await rename(`${path}.${process.pid}`, path);
   await writeFile(`${path}.stamp`, stamp);
   log(`Built ${relative(root, path)}`);
   return path;
 }
 
-async function compile(program, args) {
+async function compile([program, ...own], args) {
   try {
-    await run(program, args, { maxBuffer: 1 << 26 });
+    await run(program, [...own, ...args], { maxBuffer: 1 << 26 });
   } catch (error) {
     throw new Error(`${program} failed:\n${String(error.stderr ?? error.message).slice(0, 8000)}`);
   }

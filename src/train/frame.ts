@@ -37,11 +37,13 @@ export interface Frame {
   values: ReadonlyMap<string, Float32Array> | null;
 }
 
+export type TokenizerFiles = Pick<Frame, "tokenizerJson" | "tokenizerConfig">;
+
 /** A frame whose mask token and diffusion facts are yet to be settled. */
 export type Start = Omit<Frame, "tokenizer" | "maskToken">;
 
 /** The tokens of a folder with tokenizer.json and tokenizer_config.json. @throws UnmaskError tokenizer_missing, tokenizer_invalid */
-export async function readTokenizer(directory: string): Promise<Pick<Frame, "tokenizerJson" | "tokenizerConfig">> {
+export async function readTokenizer(directory: string): Promise<TokenizerFiles> {
   const read = async <T>(name: string, schema: z.ZodType<T>): Promise<T> => {
     const path = join(directory, name);
     const text = await readFile(path, "utf8").catch((cause) => {
@@ -61,8 +63,14 @@ export async function readTokenizer(directory: string): Promise<Pick<Frame, "tok
   };
 }
 
+/** The same of a tokenizer that was just made. */
+export function madeTokenizer(made: { tokenizer: unknown; config: unknown }): TokenizerFiles {
+  const { tokenizer, config } = JSON.parse(JSON.stringify(made)); // as it will be read
+  return { tokenizerJson: tokenizerSchema.parse(tokenizer), tokenizerConfig: tokenizerConfigSchema.parse(config) };
+}
+
 /** A new model of the configuration's shape. */
-export function newModel({ model }: TrainConfig, files: Pick<Frame, "tokenizerJson" | "tokenizerConfig">): Start {
+export function newModel({ model }: TrainConfig, files: TokenizerFiles): Start {
   const tokenizer = Tokenizer.fromJson(files.tokenizerJson, files.tokenizerConfig);
   const { activation, subNorms, qkvBias } = traits[model.architecture];
   return {

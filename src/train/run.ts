@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { nativeAvailable } from "../backend/native.js";
 import type { ConvertReport } from "../convert/convert.js";
@@ -24,7 +24,15 @@ import { type Mixture, mixture, partsOf } from "./data/mixture.js";
 import type { ChatExample, Example } from "./data/types.js";
 import { ExampleStream, type TextTools } from "./examples.js";
 import { exportModel } from "./export.js";
-import { type Frame, newModel, readTokenizer, type Start, settle } from "./frame.js";
+import {
+  type Frame,
+  madeTokenizer,
+  newModel,
+  readTokenizer,
+  type Start,
+  settle,
+  type TokenizerFiles,
+} from "./frame.js";
 import { type LogRecord, TrainingLog } from "./log.js";
 import { train } from "./loop.js";
 import { initialValues, parametersOf } from "./parameters.js";
@@ -68,7 +76,8 @@ export async function run(request: RunRequest): Promise<RunResult> {
   const recipe = readDataConfig(config.data);
   const measuredRecipe = await filesOf([config.data, ...recipe.sources.map(({ path }) => path)]);
   const draw = mixture(recipe, { split: "train" });
-  const frame = settle(start ?? newModel(config, await tokenizerOf(request, config, draw)), config);
+  const tokenizer = start ?? (await tokenizerOf(request, config, draw));
+  const frame = settle(start ?? newModel(config, tokenizer), config);
   const stream = new ExampleStream((i) => draw(config.seed, i), textTools(frame));
   const { trainer, computed } = await trainerOf(config, frame, say);
   try {
@@ -76,7 +85,13 @@ export async function run(request: RunRequest): Promise<RunResult> {
       config,
       stream,
       identity: identityOf(recipe, measuredRecipe, frame, request.objective),
-      onStart: async () => await write(directory, "run.json", `${JSON.stringify(config, null, 2)}\n`),
+      onStart: async () => {
+        await write(directory, "run.json", `${JSON.stringify(config, null, 2)}\n`);
+        const files = { tokenizer: tokenizer.tokenizerJson, tokenizer_config: tokenizer.tokenizerConfig };
+        for (const [name, json] of Object.entries(files)) {
+          await write(join(directory, "tokenizer"), `${name}.json`, `${JSON.stringify(json)}\n`);
+        }
+      },
       maskToken: frame.maskToken,
       stopToken: frame.stops[0],
       checkpoints,
@@ -148,21 +163,33 @@ function textTools({ tokenizer }: Frame): TextTools {
   };
 }
 
-/** The tokenizer that is named, or one trained on the data and kept in the folder. */
+/** The tokenizer that is named, or that the resumed run has, or one trained on the data. */
 async function tokenizerOf(
-  { directory: run, say }: RunRequest,
-  { tokenizer: { directory, vocabulary, examples }, seed }: TrainConfig,
+  { directory: run, resume, say }: RunRequest,
+  { tokenizer, seed }: TrainConfig,
   draw: Mixture,
-): Promise<Pick<Frame, "tokenizerJson" | "tokenizerConfig">> {
+): Promise<TokenizerFiles> {
+  const { directory, vocabulary, examples } = tokenizer;
   if (directory !== null) return await readTokenizer(directory);
+  if (resume && (await heldTokenizer(run)) === JSON.stringify(tokenizer)) {
+    return await readTokenizer(join(run, "tokenizer"));
+  }
   function* first(): Generator<Example> {
     for (let i = 0; i < examples; i++) yield draw(seed, i);
   }
   say(`Training a tokenizer of ${vocabulary} tokens on ${examples} examples.`);
-  const made = trainTokenizer(first(), vocabulary);
-  await write(join(run, "tokenizer"), "tokenizer.json", `${JSON.stringify(made.tokenizer)}\n`);
-  await write(join(run, "tokenizer"), "tokenizer_config.json", `${JSON.stringify(made.config)}\n`);
-  return await readTokenizer(join(run, "tokenizer"));
+  return madeTokenizer(trainTokenizer(first(), vocabulary));
+}
+
+/** What run.json says of the tokenizer; undefined when that cannot be read, or the tokenizer is not there. */
+async function heldTokenizer(run: string): Promise<string | undefined> {
+  if (!existsSync(join(run, "tokenizer", "tokenizer.json"))) return undefined;
+  const held = await readFile(join(run, "run.json"), "utf8").catch(() => "{}");
+  try {
+    return JSON.stringify(JSON.parse(held).tokenizer);
+  } catch {
+    return undefined;
+  }
 }
 
 async function trainerOf(

@@ -70,7 +70,9 @@ describe("a run", () => {
 
     const other = asked(config);
     await run({ ...other, steps: 3 });
-    const resumed = await run({ ...other, resume: true });
+    const said: string[] = [];
+    const resumed = await run({ ...other, resume: true, say: (message) => said.push(message) });
+    expect(said.filter((message) => message.includes("tokenizer"))).toEqual([]); // the one in the folder is read
     expect(readFileSync(resumed.exported!.path).equals(readFileSync(exported!.path))).toBe(true);
   });
 
@@ -140,6 +142,11 @@ describe("refused", () => {
     const request = asked(written(), { steps: 1 });
     await run(request);
     const held = readFileSync(join(request.directory, "run.json"), "utf8");
+    const smaller = written({ tokenizer: { vocabulary: 301, examples: 300 } });
+    const another = run({ ...request, config: smaller, resume: true, warn: () => {} });
+    await expect(another).rejects.toEqual(unmaskError("checkpoint_invalid"));
+    const { place } = await run({ ...request, resume: true, steps: 2 });
+    expect(place.total).toBe(2);
     const other = run({ ...request, resume: true, objective: "mixed" });
     await expect(other).rejects.toEqual(unmaskError("checkpoint_invalid", "--objective"));
     expect(readFileSync(join(request.directory, "run.json"), "utf8")).toBe(held);
