@@ -28,7 +28,6 @@ class Head {
   /** Combines the chunks of one asked row and writes its answers. */
   void finish(const float* x, size_t stride, int asked, int worker);
 
-
  private:
   struct Scratch {
     Region unpacked;  // kSubRows f32 rows of a weight that is not stored as plain floats

@@ -41,7 +41,9 @@ Session::Session(napi_env env, ModelSpec spec) : env_(env), spec_(std::move(spec
     throw Failure("out_of_memory", std::string("No thread could be started for the model: ") + error.what() + ".");
   }
   // Hooks run last come first: ours before the one that frees the thread-safe function.
-  napi_add_env_cleanup_hook(env, onTeardown, this);
+  const napi_status hooked = napi_add_env_cleanup_hook(env, onTeardown, this);
+  if (hooked != napi_ok) close(false);
+  check(hooked);
 }
 
 Session::~Session() { close(false); }

@@ -44,12 +44,12 @@ export class TrainingLog {
 
   /** Keeps the lines up to a step. @throws UnmaskError file_write_failed; the log is then as before */
   rewind(step: number): void {
-    const records = this.read();
-    const kept = records.filter((record) => record.step <= step);
-    if (kept.length === records.length) return;
+    const kept = this.read().filter((record) => record.step <= step);
+    const text = kept.map((record) => `${JSON.stringify(record)}\n`).join("");
+    if (!existsSync(this.#path) || readFileSync(this.#path, "utf8") === text) return;
     const shorter = `${this.#path}.partial`;
     try {
-      writeFileSync(shorter, kept.map((record) => `${JSON.stringify(record)}\n`).join(""));
+      writeFileSync(shorter, text);
       renameSync(shorter, this.#path);
     } catch (cause) {
       const message = `The log ${this.#path} cannot be written: ${(cause as Error).message}.`;

@@ -56,6 +56,14 @@ describe("resuming", () => {
     expect(records(path).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
+  test("goes on in a line of its own after one that was cut short", async () => {
+    const path = folder();
+    await train(tinyTrainer(two), runOptions(two, path, { stopAfter: 3 }));
+    writeFileSync(join(path, "log.jsonl"), '{"step": 4, ', { flag: "a" });
+    await train(tinyTrainer(two), runOptions(two, path, { resume: true, stopAfter: 5 }));
+    expect(records(path).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5]);
+  });
+
   test("keeps the log when it cannot be shortened", async () => {
     const path = folder();
     await train(tinyTrainer(two), runOptions(two, path, { stopAfter: 3 }));
