@@ -6,10 +6,11 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { Baseline } from "../bench/baseline.js";
 import type { BenchPart, Report } from "../bench/suite.js";
 import { type LoadedConfig, modelPath } from "../config/load.js";
+import { writeTextAtomically } from "../format/output-file.js";
 import { UnmaskError } from "../util/errors.js";
 import { wholeNumber } from "./arguments.js";
 import { loadOptions, openModel } from "./model.js";
-import { checkWritable, writeJson, writeText } from "./results.js";
+import { checkWritable, writeJson } from "./results.js";
 import { addSettings, readSettings } from "./settings.js";
 import type { Output, Surroundings } from "./surroundings.js";
 
@@ -135,7 +136,7 @@ async function run(command: Command, flags: BenchFlags, surroundings: Surroundin
     }
   });
   surroundings.stdout.write(markdown(report));
-  if (flags.json !== undefined) writeJson(flags.json, report);
+  if (flags.json !== undefined) await writeJson(flags.json, report);
   if (flags.roofline !== undefined) await drawRoofline(flags.roofline, report);
 }
 
@@ -146,7 +147,7 @@ async function drawRoofline(file: string, { forwards, peaks, subject, machine, b
     throw new UnmaskError("native_unavailable", message, { param: "roofline" });
   }
   const title = `${subject.file}, ${machine.cpu}, ${backend.threads} threads, ${backend.isa}`;
-  writeText(file, rooflineSvg(forwards!.map(pointOf), peaks, title));
+  await writeTextAtomically(file, rooflineSvg(forwards!.map(pointOf), peaks, title));
 }
 
 async function runEndToEnd(command: Command, flags: EndToEndFlags, surroundings: Surroundings): Promise<void> {
@@ -157,7 +158,7 @@ async function runEndToEnd(command: Command, flags: EndToEndFlags, surroundings:
     const model = await openModel(config, surroundings, warn(surroundings.stderr));
     try {
       const summary = await benchmark(model, flags, surroundings.stdout, signal);
-      if (flags.json !== undefined) writeJson(flags.json, summary);
+      if (flags.json !== undefined) await writeJson(flags.json, summary);
     } finally {
       await model.dispose();
     }
@@ -199,7 +200,7 @@ async function runCompare(command: Command, flags: CompareFlags, surroundings: S
     }
   });
   if (saveBaseline !== undefined) {
-    writeJson(saveBaseline, now);
+    await writeJson(saveBaseline, now);
     stderr.write(`Wrote ${saveBaseline}. Compare with it: unmask bench compare --compare ${saveBaseline}\n`);
   }
   if (before === null) return;

@@ -76,8 +76,8 @@ async function run(command: Command, flags: Gsm8kFlags, surroundings: Surroundin
     const attempts = await attempt(model, problems, options).finally(progress.end);
     const report = gsm8kReport(await subjectOf(model, data, concurrency), model, attempts, options);
     stdout.write(gsm8kTable(report));
-    if (flags.json !== undefined) writeJson(flags.json, report);
-    if (flags.answers !== undefined) writeLines(flags.answers, answerLines(problems, attempts));
+    if (flags.json !== undefined) await writeJson(flags.json, report);
+    if (flags.answers !== undefined) await writeLines(flags.answers, answerLines(problems, attempts));
   } finally {
     release();
     await model?.dispose();

@@ -9,13 +9,14 @@ import { type DecodeMode, decodeModes } from "../decode/types.js";
 import type { Model } from "../engine/types.js";
 import type { Question } from "../eval/questions.js";
 import type { MethodRun } from "../eval/runner.js";
+import { writeTextAtomically } from "../format/output-file.js";
 import { UnmaskError } from "../util/errors.js";
 import { collected, commaList, wholeNumber } from "./arguments.js";
 import { registerGsm8k } from "./eval-gsm8k.js";
 import { judgement } from "./judge.js";
 import { openModel } from "./model.js";
 import { progressOf } from "./progress.js";
-import { checkWritable, writeJson, writeLines, writeText } from "./results.js";
+import { checkWritable, writeJson, writeLines } from "./results.js";
 import { numberArgument } from "./sampling.js";
 import { addSettings, readSettings } from "./settings.js";
 import type { Surroundings } from "./surroundings.js";
@@ -150,15 +151,18 @@ async function writeResults(measured: Measured, flags: EvalFlags, stdout: NodeJS
   const subject = await subjectOf(model, data, flags.concurrency ?? 1);
   const report = reportOf(subject, questions, runs, refusal);
   stdout.write(shortForm(report));
-  if (flags.json !== undefined) writeJson(flags.json, report);
-  if (flags.answers !== undefined) writeLines(flags.answers, transcriptOf(questions, runs));
+  if (flags.json !== undefined) await writeJson(flags.json, report);
+  if (flags.answers !== undefined) await writeLines(flags.answers, transcriptOf(questions, runs));
   if (flags.svg !== undefined) {
     const { pictureOf } = await import("../eval/picture.js");
-    writeText(flags.svg, pictureOf(report.results, `${subject.model.name}, ${report.n} held-out questions`));
+    await writeTextAtomically(
+      flags.svg,
+      pictureOf(report.results, `${subject.model.name}, ${report.n} held-out questions`),
+    );
   }
   for (const file of flags.markdown ?? []) {
     const picture = flags.svg === undefined ? null : relative(dirname(file), flags.svg).split(sep).join("/");
-    writeText(file, await filled(file, { short: shortForm(report), full: fullForm(report, picture) }));
+    await writeTextAtomically(file, await filled(file, { short: shortForm(report), full: fullForm(report, picture) }));
   }
 }
 

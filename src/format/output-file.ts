@@ -2,9 +2,9 @@
 //
 // Bytes go to a temporary name in the same folder and the file is renamed when it is
 // complete: a reader that has the old file mapped keeps it, and a conversion that fails
-// leaves nothing behind.
+// leaves nothing behind. A link keeps leading to the file; a pipe or a device is written to as it is.
 
-import { open, rename, rm, stat } from "node:fs/promises";
+import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UnmaskError } from "../util/errors.js";
 
@@ -13,10 +13,13 @@ export type Write = (bytes: Uint8Array) => Promise<void>;
 
 /** Runs `body` with a function that appends to the file at `path`. Throws `file_write_failed`. */
 export async function writeFileAtomically(path: string, body: (write: Write) => Promise<void>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.partial`);
   const failed = (cause: unknown): UnmaskError =>
     new UnmaskError("file_write_failed", `Cannot write ${path}: ${(cause as Error).message}.`, { cause });
-  if ((await stat(path).catch(() => null))?.isDirectory()) throw failed(new Error("it is a folder"));
+  const target = await realpath(path).catch(() => path);
+  const there = await stat(target).catch(() => null);
+  if (there?.isDirectory()) throw failed(new Error("it is a folder"));
+  const replaced = there === null || there.isFile();
+  const temporary = replaced ? join(dirname(target), `.${basename(target)}.${process.pid}.partial`) : target;
   const file = await open(temporary, "w").catch((cause) => Promise.reject(failed(cause)));
   try {
     try {
@@ -25,13 +28,18 @@ export async function writeFileAtomically(path: string, body: (write: Write) => 
           done += (await file.write(bytes, done).catch((cause) => Promise.reject(failed(cause)))).bytesWritten;
         }
       });
-      await file.sync().catch((cause) => Promise.reject(failed(cause)));
+      if (replaced) await file.sync().catch((cause) => Promise.reject(failed(cause)));
     } finally {
       await file.close();
     }
-    await rename(temporary, path).catch((cause) => Promise.reject(failed(cause)));
+    if (replaced) await rename(temporary, target).catch((cause) => Promise.reject(failed(cause)));
   } catch (error) {
-    await rm(temporary, { force: true });
+    if (replaced) await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** The same for a text. */
+export async function writeTextAtomically(path: string, text: string): Promise<void> {
+  await writeFileAtomically(path, (write) => write(Buffer.from(text)));
 }

@@ -3,8 +3,8 @@
 // A resumed run forgets the lines after the step it resumes from. What it had summed up since the last
 // line is gone too: the next one speaks of the steps since then only.
 
-import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { UnmaskError } from "../util/errors.js";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { writeTextAtomically } from "../format/output-file.js";
 import type { LayerStatistics } from "./statistics.js";
 
 /** Losses are means over their targets since the last line; null when there were none. They are not comparable with one another. */
@@ -43,18 +43,11 @@ export class TrainingLog {
   }
 
   /** Keeps the lines up to a step. @throws UnmaskError file_write_failed; the log is then as before */
-  rewind(step: number): void {
+  async rewind(step: number): Promise<void> {
     const kept = this.read().filter((record) => record.step <= step);
     const text = kept.map((record) => `${JSON.stringify(record)}\n`).join("");
     if (!existsSync(this.#path) || readFileSync(this.#path, "utf8") === text) return;
-    const shorter = `${this.#path}.partial`;
-    try {
-      writeFileSync(shorter, text);
-      renameSync(shorter, this.#path);
-    } catch (cause) {
-      const message = `The log ${this.#path} cannot be written: ${(cause as Error).message}.`;
-      throw new UnmaskError("file_write_failed", message, { cause });
-    }
+    await writeTextAtomically(this.#path, text);
   }
 
   /** A full disk costs lines of the log, not the run. */

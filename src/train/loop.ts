@@ -56,7 +56,7 @@ export async function train(trainer: Trainer, options: RunOptions): Promise<Plac
   }
   const place = found ?? { phase: 0, step: 0, total: 0, cursor: 0, run };
   const log = new TrainingLog(options.log, warn);
-  log.rewind(place.total);
+  await log.rewind(place.total);
   const meter = new Meter();
   const watch = new TernaryWatch();
   stream.cursor = place.cursor;

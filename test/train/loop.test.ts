@@ -68,7 +68,7 @@ describe("resuming", () => {
     const path = folder();
     await train(tinyTrainer(two), runOptions(two, path, { stopAfter: 3 }));
     writeFileSync(join(path, "log.jsonl"), `${JSON.stringify({ step: 9 })}\n`, { flag: "a" });
-    mkdirSync(join(path, "log.jsonl.partial")); // in the way
+    mkdirSync(join(path, `.log.jsonl.${process.pid}.partial`)); // in the way
     const run = train(tinyTrainer(two), runOptions(two, path, { resume: true }));
     await expect(run).rejects.toEqual(unmaskError("file_write_failed", "log.jsonl"));
     expect(records(path).map(({ step }) => step)).toEqual([1, 2, 3, 9]);
