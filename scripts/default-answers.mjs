@@ -48,10 +48,14 @@ export async function placeAnswers() {
   const model = await loadModel(modelPath({ model_path: null }));
   const server = await startServer({ model, host: "127.0.0.1", port: 0 });
   try {
-    place(readme, "picture", await blockPicture(model.generate({ messages }, { maxTokens: 50, denoising: true })));
+    place(
+      readme,
+      "picture",
+      await blockPicture(model.generate({ messages }, { maxTokens: 50, denoising: true, decodeMode: "iterative" })),
+    );
     const answer = json(JSON.parse(await chat(server.url, { messages, max_tokens: 50 })));
     for (const file of [readme, api]) place(file, "answer: chat", answer);
-    const asked = { messages, stream: true, stream_options: { include_denoising: true } };
+    const asked = { messages, stream: true, decode_mode: "iterative", stream_options: { include_denoising: true } };
     const events = (await chat(server.url, asked)).split("\n\n").filter((line) => line.includes('"denoising"'));
     place(api, "answer: denoising", json(JSON.parse(events[events.length - 1].slice("data: ".length))));
   } finally {

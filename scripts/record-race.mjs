@@ -14,7 +14,7 @@ import { UnmaskClient } from "../dist/client/index.js";
 import { raceSvg } from "./race-svg.mjs";
 
 const runs = 100;
-const modes = ["autoregressive", "iterative", "adaptive", "greedy"];
+const modes = ["autoregressive", "verified", "iterative", "adaptive"];
 
 const { values } = parseArgs({
   options: {

@@ -25,6 +25,9 @@ async function page(browser, url, colorScheme, height) {
 
 async function takeChat(browser, url) {
   const chat = await page(browser, url, "light", 760);
+  await chat.getByRole("button", { name: "Settings" }).click();
+  await chat.getByLabel("Mode").selectOption("iterative");
+  await chat.keyboard.press("Escape");
   await chat.getByLabel("Message").fill(question);
   await chat.keyboard.press("Enter");
   await chat.locator(".answer-foot").waitFor();

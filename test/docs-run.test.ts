@@ -105,7 +105,7 @@ test("the denoising event shown in docs/api.md", async () => {
 test("the picture in README.md", async () => {
   const { blockPicture } = await import(new URL("../scripts/block-picture.mjs", import.meta.url).href);
   const messages = [{ role: "user" as const, content: question }];
-  const events = model.generate({ messages }, { maxTokens: 50, denoising: true });
+  const events = model.generate({ messages }, { maxTokens: 50, denoising: true, decodeMode: "iterative" });
   expect(markedBlock(readme, "picture").trimEnd()).toBe(await blockPicture(events));
 });
 

@@ -5,7 +5,7 @@
 // everything. With random weights only greedy and autoregressive mean something: the others'
 // speed depends on how sure a model is, and this one never is.
 
-import type { DecodeMode } from "../decode/types.js";
+import { type DecodeMode, leftToRight } from "../decode/types.js";
 import type { GenerateEvent, GenerateOptions, Model } from "../engine/types.js";
 import { randomTokens } from "./forwards.js";
 import type { Candidate } from "./rounds.js";
@@ -53,7 +53,7 @@ export function generationCases({ info }: Pick<Model, "info">): GenerationCase[]
 
 function casesOf(mode: DecodeMode, blockLength: number): GenerationCase[] {
   const usual = { promptTokens, newTokens: 64 };
-  if (mode === "autoregressive" || mode === "verified") {
+  if (leftToRight(mode)) {
     return [{ name: mode, ...usual, options: { decodeMode: mode } }];
   }
   if (mode !== "greedy") {

@@ -20,12 +20,12 @@ export function describeBackend({ backend, head }: Pick<ModelInfo, "backend" | "
   return head.type === head.stored ? where : `${where}, ${head.type} head (stored as ${head.stored})`;
 }
 
-/** "iterative, threshold 0.9, sub-blocks of 8 in blocks of 32" */
+/** "verified, drafts of 8" or "iterative, threshold 0.9, sub-blocks of 8 in blocks of 32" */
 export function describeDecoding({ defaults, blockLength }: ModelInfo): string {
   const { decodeMode, threshold, smallBlockSize } = defaults;
   if (blockLength === null || decodeMode === "autoregressive") return "autoregressive";
+  if (decodeMode === "verified") return `verified, drafts of ${smallBlockSize}`;
   const blocks = `sub-blocks of ${smallBlockSize} in blocks of ${blockLength}`;
-  if (decodeMode === "verified") return `verified, blocks of ${blockLength}`;
   return decodeMode === "greedy" ? `greedy, ${blocks}` : `${decodeMode}, threshold ${threshold}, ${blocks}`;
 }
 

@@ -15,7 +15,7 @@ export type Step =
 export const help = `  /help              this list
   /reset             forget the conversation
   /system TEXT       what the model is told before the conversation; without TEXT, nothing
-  /mode MODE         decode mode: iterative, adaptive, greedy, verified, autoregressive
+  /mode MODE         decode mode: verified, iterative, adaptive, greedy, autoregressive
   /threshold NUMBER  confidence above which a position commits
   /seed NUMBER       the same seed gives the same answers; /seed random
   /quit              leave (so do Ctrl-D, and Ctrl-C twice)

@@ -1,7 +1,7 @@
 // What goes in and what comes out of the client, in the words of the library (`unmask`):
 // camelCase, no undefined in answers. A field that the server did not send is null.
 
-export type DecodeMode = "adaptive" | "iterative" | "greedy" | "verified" | "autoregressive";
+export type DecodeMode = "verified" | "iterative" | "adaptive" | "greedy" | "autoregressive";
 
 export interface ClientOptions {
   /**

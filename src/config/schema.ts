@@ -56,7 +56,7 @@ const origins = z.union([
 export const headTypeNames = ["q8_0", "q6_k", "q4_0"] as const;
 
 /** The decode modes of the engine, in the order in which they are explained. */
-export const decodeModeNames = ["iterative", "adaptive", "greedy", "verified", "autoregressive"] as const;
+export const decodeModeNames = ["verified", "iterative", "adaptive", "greedy", "autoregressive"] as const;
 
 export const configSchema = z.strictObject({
   model_path: setting(z.string().min(1).nullable().default(null), {
@@ -110,12 +110,13 @@ export const configSchema = z.strictObject({
     .strictObject({
       decode_mode: setting(z.enum(decodeModeNames).nullable().default(null), {
         about:
-          "How tokens are chosen. iterative: confident positions first, by one threshold; adaptive: by one that starts low and rises with the steps; greedy: a sub-block in one pass; verified: exactly the autoregressive answer, drafted by diffusion; autoregressive: one token a forward. null: iterative, or autoregressive when the model was not trained for diffusion.",
-        expects: "iterative, adaptive, greedy, verified, autoregressive or null",
+          "How tokens are chosen. verified: exactly the autoregressive answer, drafted by diffusion; iterative: confident positions first, by one threshold; adaptive: by one that starts low and rises with the steps; greedy: a sub-block in one pass; autoregressive: one token a forward. null: the first of these that the model can run.",
+        expects: "verified, iterative, adaptive, greedy, autoregressive or null",
         flag: "--decode-mode <mode>",
       }),
       threshold: setting(z.number().gt(0).max(1).default(0.9), {
-        about: "The confidence above which a position commits: lower is faster, higher is more careful.",
+        about:
+          "The confidence above which iterative and adaptive commit a position: lower is faster, higher is more careful.",
         expects: "a number above 0 and at most 1",
         flag: "--threshold <number>",
       }),
@@ -125,7 +126,8 @@ export const configSchema = z.strictObject({
         flag: "--block-size <tokens>",
       }),
       small_block_size: setting(count.nullable().default(null), {
-        about: "Positions of a block committed left to right; must divide the block size. null: 8.",
+        about:
+          "Positions of a block that are filled before the next ones, or drafted at once (verified); must divide the block size. null: 8.",
         expects: "a whole number from 1 or null",
         flag: "--small-block-size <tokens>",
       }),

@@ -10,8 +10,14 @@ import type { Machine } from "./decoder.js";
 import { ask, fillNext, type Request } from "./head.js";
 import type { Denoised, SpanRequest } from "./types.js";
 
+/**
+ * The draw of every causal prediction. One token is sampled at a position, from one prediction, so the seed and the
+ * position name its random number; then `verified` can draw it again.
+ */
+export const everyDraw = 0;
+
 /** The row of the known token at canvas.committed, whose prediction is the token after it. */
-export function stepSpan(canvas: Canvas, request: Request, draw: number): SpanRequest {
+export function stepSpan(canvas: Canvas, request: Request): SpanRequest {
   const position = canvas.committed;
   return {
     phase: "step",
@@ -20,7 +26,7 @@ export function stepSpan(canvas: Canvas, request: Request, draw: number): SpanRe
     visibility: "causal",
     keyEnd: position + 1,
     target: "committed",
-    head: ask(request, [0], draw),
+    head: ask(request, [0], everyDraw),
   };
 }
 
@@ -33,8 +39,8 @@ export class Autoregressive implements Machine {
     this.#request = request;
   }
 
-  next(draw: number): SpanRequest {
-    return stepSpan(this.#canvas, this.#request, draw);
+  next(): SpanRequest {
+    return stepSpan(this.#canvas, this.#request);
   }
 
   accept(span: SpanRequest, predictions: Predictions): Denoised[] {

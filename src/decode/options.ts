@@ -64,7 +64,7 @@ function checkAutoregressive(facts: DiffusionFacts): void {
   );
 }
 
-function checkDiffusion({ mode, temperature }: DecodeOptions, facts: DiffusionFacts): void {
+function checkDiffusion({ mode }: DecodeOptions, facts: DiffusionFacts): void {
   check(
     facts.attention !== "causal",
     "decode_mode",
@@ -85,13 +85,6 @@ function checkDiffusion({ mode, temperature }: DecodeOptions, facts: DiffusionFa
     "decode_mode",
     `decode_mode is "verified", which needs a context-causal model with token shift; this one is ${facts.attention}` +
       `${facts.shift ? "" : " without token shift"}. Use "adaptive", "iterative" or "greedy".`,
-    "mode_unsupported",
-  );
-  check(
-    temperature === 0,
-    "temperature",
-    `decode_mode is "verified", which returns the greedy autoregressive answer; temperature is ${temperature}. ` +
-      "Use temperature 0, or another decode_mode to sample.",
     "mode_unsupported",
   );
 }

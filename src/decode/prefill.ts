@@ -7,7 +7,7 @@
 import type { Visibility } from "../backend/types.js";
 import type { Canvas } from "./canvas.js";
 import { ask, type Request } from "./head.js";
-import type { DecoderInput, SpanRequest } from "./types.js";
+import { type DecoderInput, leftToRight, type SpanRequest } from "./types.js";
 
 export interface PrefillPlan {
   /** Rows [from, to) are run; from > to when the cache holds part of the tail. */
@@ -21,7 +21,7 @@ export interface PrefillPlan {
 }
 
 export function planPrefill({ prompt, cached, options, facts }: DecoderInput): PrefillPlan {
-  const sequential = options.mode === "autoregressive" || options.mode === "verified";
+  const sequential = leftToRight(options.mode);
   const wholeBlocks = prompt.length - (prompt.length % facts.blockLength);
   const to = sequential ? prompt.length : wholeBlocks;
   const visibility = sequential || facts.attention === "context-causal" ? "causal" : "block";

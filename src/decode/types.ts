@@ -9,8 +9,13 @@ import type { HeadRequest, Predictions, Visibility } from "../backend/types.js";
 import type { DiffusionFacts } from "../model/types.js";
 
 /** The first that a model can run is its default. */
-export const decodeModes = ["iterative", "adaptive", "greedy", "verified", "autoregressive"] as const;
+export const decodeModes = ["verified", "iterative", "adaptive", "greedy", "autoregressive"] as const;
 export type DecodeMode = (typeof decodeModes)[number];
+
+/** Modes that settle one token after the other under the causal mask; the others fill blocks. */
+export function leftToRight(mode: DecodeMode): boolean {
+  return mode === "autoregressive" || mode === "verified";
+}
 
 /**
  * What a denoise step may leave out and see as earlier steps left it (DualCache). false: nothing. true, as in Fast-dLLM
@@ -24,7 +29,7 @@ export interface DecodeOptions {
   mode: DecodeMode;
   /** Commit positions whose confidence is strictly above it. */
   threshold: number;
-  /** Positions committed left to right inside a block; divides the block length. */
+  /** Positions of a block filled left to right, or drafted at once by verified; divides the block length. */
   subBlock: number;
   dualCache: DualCache;
   maxTokens: number;
@@ -56,7 +61,10 @@ export interface SpanRequest {
   visibility: Visibility;
   /** One past the last position with K/V that rows may see. */
   keyEnd: number;
-  /** committed: K/V go to the sequence's own pages. scratch: the block's page is replaced by the scratch page. */
+  /**
+   * committed: K/V go to the sequence's own pages, and count as far as the decoder then says. scratch: the block's page
+   * is replaced by the scratch page.
+   */
   target: "committed" | "scratch";
   head: HeadRequest | null;
 }
@@ -81,7 +89,7 @@ export interface Denoised {
   type: "denoised";
   /** Index of the block: floor(position / blockLength). */
   block: number;
-  /** Denoise step within the sub-block (or block without sub-blocks), from 1; 0 for the token of an AR step. */
+  /** From 1: denoise step within the sub-block (block without sub-blocks), or round of drafts within the block; 0 for the token of an AR step. */
   step: number;
   /** Rows of the forward that made these commits. */
   rows: number;

@@ -2,7 +2,7 @@
 //
 // The result is complete: decoders and scheduler meet no undefined and no impossible value.
 
-import { type HeadType, headTypes, pageSize } from "../backend/types.js";
+import { type HeadType, headTypes } from "../backend/types.js";
 import { validateDecodeOptions } from "../decode/index.js";
 import { type DecodeMode, type DecodeOptions, decodeModes } from "../decode/types.js";
 import type { DiffusionFacts } from "../model/types.js";
@@ -39,7 +39,7 @@ export function resolveOptions(
     seed: Number.isInteger(seed) ? seed >>> 0 : seed, // draws take 32 bits; a fraction is refused below
     top: options.denoising ? Math.max(alternatives, 5) : alternatives,
   };
-  checkMode(resolved, facts);
+  validateDecodeOptions(resolved, facts);
   if (resolved.maxTokens > left) {
     throw tooLong(
       "max_tokens",
@@ -57,25 +57,12 @@ export function resolveOptions(
 export function modesOf(facts: DiffusionFacts): DecodeMode[] {
   return decodeModes.filter((mode) => {
     try {
-      checkMode({ ...anyOptions, mode, subBlock: facts.blockLength }, facts);
+      validateDecodeOptions({ ...anyOptions, mode, subBlock: facts.blockLength }, facts);
       return true;
     } catch {
       return false;
     }
   });
-}
-
-/** What the decoders refuse, and what the pages cannot hold. */
-function checkMode(options: DecodeOptions, facts: DiffusionFacts): void {
-  validateDecodeOptions(options, facts);
-  if (options.mode === "verified" && facts.blockLength < pageSize) {
-    throw new UnmaskError(
-      "mode_unsupported",
-      `decode_mode is "verified", which needs blocks of at least ${pageSize} positions, so that a draft has pages of ` +
-        `its own; this model's have ${facts.blockLength}. Use "adaptive", "iterative" or "greedy".`,
-      { param: "decode_mode" },
-    );
-  }
 }
 
 export function checkBlockSize(asked: number | undefined, info: Pick<ModelInfo, "blockLength">): void {

@@ -6,7 +6,7 @@
 
 import { type Predictions, pageSize, type Span, type Visibility } from "../backend/types.js";
 import { createDecoder } from "../decode/index.js";
-import type { DecodeOptions, Decoder, SpanRequest } from "../decode/types.js";
+import { type DecodeOptions, type Decoder, leftToRight, type SpanRequest } from "../decode/types.js";
 import type { DiffusionFacts } from "../model/types.js";
 import { EventQueue } from "./events.js";
 import { type Node, type PagePool, pagesFor } from "./pages.js";
@@ -53,15 +53,15 @@ export class Sequence {
     this.#sink = sink;
     // Blocks shorter than a page are drafted in place: their commit pass overwrites every row.
     const { blockLength } = plan.facts;
-    const drafts = plan.options.mode !== "autoregressive" && blockLength >= pageSize;
-    this.#scratchPages = drafts ? blockLength / pageSize : 0;
+    const scratch = !leftToRight(plan.options.mode) && blockLength >= pageSize;
+    this.#scratchPages = scratch ? blockLength / pageSize : 0;
   }
 
   /** Pages a request can come to hold, its scratch included. */
   static pagesNeeded(plan: SequencePlan): number {
     const { blockLength } = plan.facts;
     const positions = plan.prompt.length + plan.options.maxTokens;
-    if (plan.options.mode === "autoregressive") return pagesFor(positions);
+    if (leftToRight(plan.options.mode)) return pagesFor(positions);
     return pagesFor(Math.ceil(positions / blockLength) * blockLength) + Math.ceil(blockLength / pageSize);
   }
 

@@ -1,6 +1,6 @@
 // The ways of decoding that are compared.
 
-import type { DecodeMode } from "../decode/types.js";
+import { type DecodeMode, leftToRight } from "../decode/types.js";
 import type { GenerateOptions, ModelInfo } from "../engine/types.js";
 import { UnmaskError } from "../util/errors.js";
 
@@ -64,7 +64,7 @@ function checkNumbers({ thresholds = [], smallBlockSizes = [] }: MethodChoice, b
 }
 
 function methodsOf(mode: DecodeMode, blockLength: number | null, choice: MethodChoice): Method[] {
-  if (mode === "autoregressive" || mode === "verified" || blockLength === null) {
+  if (leftToRight(mode) || blockLength === null) {
     return [{ name: mode, mode, threshold: null, smallBlockSize: null }];
   }
   if (mode === "greedy") return [{ name: "greedy, whole block", mode, threshold: null, smallBlockSize: blockLength }];

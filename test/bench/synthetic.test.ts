@@ -127,7 +127,7 @@ describe("files", () => {
     const { problems, warnings, engine, metadata } = await inspect(folder.file("inspected.gguf"));
     expect(problems).toEqual([]);
     expect(warnings).toEqual([]);
-    expect(engine?.decodeModes).toEqual(["iterative", "adaptive", "greedy", "verified", "autoregressive"]);
+    expect(engine?.decodeModes).toEqual(["verified", "iterative", "adaptive", "greedy", "autoregressive"]);
     expect(metadata["unmask.synthetic"]).toBe(true);
   });
 

@@ -175,7 +175,7 @@ describe("values", () => {
     ["port", "65536", "--port", "a whole number from 0 to 65535"],
     ["port", "80.5", "--port", "a whole number"],
     ["port", "", "--port", "a whole number"],
-    ["dlm.decode_mode", "fast", "--decode-mode", "iterative, adaptive, greedy, verified, autoregressive or null"],
+    ["dlm.decode_mode", "fast", "--decode-mode", "verified, iterative, adaptive, greedy, autoregressive or null"],
     ["dlm.mask_token_id", "-1", "--mask-token-id", "a token id"],
     ["scheduler.kv_memory", "lots", "--kv-memory", "512MiB"],
     ["scheduler.kv_memory", "0", "--kv-memory", "512MiB"],

@@ -187,7 +187,7 @@ describe("the default model", () => {
       architecture: "bitnet",
       attention: "context-causal",
       diffusion: { blockLength: 32, shift: true, maskToken: 1023 },
-      decodeModes: ["iterative", "adaptive", "greedy", "verified", "autoregressive"],
+      decodeModes: ["verified", "iterative", "adaptive", "greedy", "autoregressive"],
       tokenizer: { stops: [1020, 1022], chatTemplate: true },
     });
   });

@@ -4,13 +4,14 @@
 
 import { expect } from "vitest";
 import { createDecoder } from "../../src/decode/index.js";
-import type {
-  DecodeEvent,
-  DecodeOptions,
-  DecoderInput,
-  Denoised,
-  SettledToken,
-  SpanRequest,
+import {
+  type DecodeEvent,
+  type DecodeOptions,
+  type DecoderInput,
+  type Denoised,
+  leftToRight,
+  type SettledToken,
+  type SpanRequest,
 } from "../../src/decode/types.js";
 import type { DiffusionFacts } from "../../src/model/types.js";
 import { HashModel, type HashModelOptions } from "./hash-model.js";
@@ -57,7 +58,7 @@ export interface DriveOptions {
 
 /** Whether committed K/V are computed under the causal mask. */
 function causalContext({ options, facts }: DecoderInput): boolean {
-  return options.mode === "autoregressive" || options.mode === "verified" || facts.attention !== "block-causal";
+  return leftToRight(options.mode) || facts.attention !== "block-causal";
 }
 
 /** K/V of a clean prefix, as one forward makes them. */
@@ -104,11 +105,15 @@ export function drive(input: DecoderInput, { model: overrides, maxRows = 256 }: 
     check(!tooLong, "a prefill chunk is too long");
     // Committed spans go on where the committed rows end; a block-masked span sees its whole block.
     check(span.target === "scratch" || span.position === before, "a committed span leaves a gap or rewrites rows");
-    check(span.visibility === "causal" || span.keyEnd % facts.blockLength === 0, "a row does not see its whole block");
+    const inPlace = options.mode === "verified" && span.phase === "denoise";
+    const whole = span.visibility === "causal" || inPlace || span.keyEnd % facts.blockLength === 0;
+    check(whole, "a row does not see its whole block");
     for (const token of span.tokens) check(Number.isInteger(token) && token >= 0, "a row has no token");
     for (const row of span.head?.rows ?? []) {
+      // Left to right a position has one random number, whoever asks; a block's steps have one each.
       const draw = `${span.position + row}/${span.head!.draw}`;
-      check(!draws.has(draw), "two samples share their randomness");
+      const fair = leftToRight(options.mode) ? span.head!.draw === 0 : !draws.has(draw);
+      check(fair, "two samples share their randomness");
       draws.add(draw);
     }
     check(span.head === null || span.head.rows.length > 0, "the head is asked about nothing");

@@ -26,7 +26,7 @@ export interface HashModelOptions {
   vocabulary: number;
   blockLength: number;
   seed: number;
-  /** Overrides what scratch rows predict for a position: drafts of any quality. */
+  /** Overrides what denoise rows predict for a position: drafts of any quality. */
   draft?: (position: number) => { token: number; probability: number };
 }
 
@@ -89,7 +89,7 @@ export class HashModel {
     return this.scratch;
   }
 
-  #predict({ position, target }: SpanRequest, head: HeadRequest, states: number[]): Predictions {
+  #predict({ position, phase }: SpanRequest, head: HeadRequest, states: number[]): Predictions {
     const { vocabulary, seed, draft } = this.options;
     const predictions: Predictions = {
       token: new Int32Array(head.rows.length),
@@ -110,7 +110,7 @@ export class HashModel {
       if (token === head.suppress) token = (token + 1) % vocabulary;
       const q = out >>> 16;
       let probability = (((65535 - ((q * q) >>> 16)) >>> 12) + 1) / 16; // sixteenths: exact in f32, ties are common
-      if (draft !== undefined && target === "scratch") ({ token, probability } = draft(position + row + 1));
+      if (draft !== undefined && phase === "denoise") ({ token, probability } = draft(position + row + 1));
       predictions.token[i] = token;
       predictions.probability[i] = probability;
       predictions.logprob[i] = Math.log(probability);

@@ -4,7 +4,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type DecodeMode, type DecoderInput, dualCaches } from "../../src/decode/types.js";
+import { type DecodeMode, type DecoderInput, dualCaches, leftToRight } from "../../src/decode/types.js";
 import type { AttentionKind } from "../../src/model/types.js";
 import { defaults, drive, maskToken, vocabulary } from "./drive.js";
 import { predictedPositions } from "./script.js";
@@ -28,8 +28,7 @@ const inputs: fc.Arbitrary<DecoderInput> = fc
     salt: fc.nat(),
     cachedPages: fc.nat(3),
   })
-  .map(({ mode, attention, shift, blockLength, subBlock, n, salt, cachedPages, temperature, ...rest }) => {
-    const sequential = mode === "verified" || mode === "autoregressive";
+  .map(({ mode, attention, shift, blockLength, subBlock, n, salt, cachedPages, ...rest }) => {
     return {
       prompt: Array.from({ length: n }, (_, i) => (salt + i * i) % vocabulary),
       cached: Math.min(cachedPages, Math.floor((n - 1) / 32)) * 32,
@@ -38,12 +37,11 @@ const inputs: fc.Arbitrary<DecoderInput> = fc
         ...rest,
         mode,
         subBlock: blockLength % subBlock === 0 ? subBlock : blockLength,
-        temperature: mode === "verified" ? 0 : temperature,
       },
       facts: {
         attention: mode === "verified" ? "context-causal" : attention,
         blockLength,
-        shift: shift || sequential,
+        shift: shift || leftToRight(mode),
         maskToken,
       },
     };

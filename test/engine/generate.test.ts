@@ -95,7 +95,6 @@ describe("options", () => {
     ["context", { maxTokens: 100_000 }, "context_length_exceeded", "max_tokens"],
     ["logprobs", { logprobs: 21 }, "invalid_request", "top_logprobs"],
     ["empty stop", { stop: [""] }, "invalid_request", "stop"],
-    ["sampled verified", { decodeMode: "verified", temperature: 1 }, "mode_unsupported", "temperature"],
   ];
   it.each(bad)("refuses a bad %s and says why", async (_, options, code, param) => {
     await expect(answer(model, "Hi", options)).rejects.toMatchObject({ name: "UnmaskError", code, param });
@@ -121,6 +120,27 @@ describe("options", () => {
     expect(again.tokens).toEqual(one.tokens);
     expect(other.tokens).not.toEqual(one.tokens);
     expect(one.finish.seed).toBe(1);
+  });
+
+  it("verified says what autoregressive says with the same seed, however it samples", { timeout: 60_000 }, async () => {
+    const questions = heldOut(40);
+    const ask = (decodeMode: "verified" | "autoregressive") =>
+      Promise.all(
+        questions.map(({ question }, seed) => {
+          const sampling = {
+            temperature: 0.3 + (seed % 5) * 0.3,
+            topP: seed % 2 === 0 ? 1 : 0.9,
+            topK: (seed % 3) * 20,
+          };
+          return answer(model, question, { decodeMode, seed, maxTokens: 60, logprobs: 1, ...sampling });
+        }),
+      );
+    const [verified, autoregressive] = [await ask("verified"), await ask("autoregressive")];
+    const told = (answers: typeof verified) =>
+      answers.map(({ events }) => events.flatMap((event) => (event.type === "text" ? event.logprobs! : [])));
+    expect(told(verified)).toEqual(told(autoregressive));
+    const forwards = (answers: typeof verified) => answers.reduce((sum, each) => sum + each.finish.timings.forwards, 0);
+    expect(forwards(verified)).toBeLessThan(forwards(autoregressive));
   });
 
   it("reports logprobs that belong to the tokens", async () => {

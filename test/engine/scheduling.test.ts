@@ -26,7 +26,7 @@ describe("batching", () => {
         logprobs: 2,
         smallBlockSize: [8, 16, 32][i % 3],
       };
-      if (decodeMode !== "verified" && i % 2 === 1) Object.assign(options, { temperature: 0.8, seed: i, topP: 0.9 });
+      if (i % 2 === 1) Object.assign(options, { temperature: 0.8, seed: i, topP: 0.9 });
       return { question: i % 4 === 0 ? question.repeat(6) : question, options };
     });
     const alone: Folded[] = [];

@@ -169,7 +169,7 @@ describe("a run", () => {
       const info = { ...model.info, blockLength, defaults: { ...model.info.defaults, decodeMode } };
       return gsm8kTable(gsm8kReport(subject, { info }, attempts, { shots: [], chat: true }));
     };
-    expect(text("verified")).toContain("Temperature 0; verified, blocks of 32.");
+    expect(text("verified")).toContain("Temperature 0; verified, drafts of 8.");
     expect(text("greedy")).toContain("greedy, blocks of 32 in sub-blocks of 8.");
     expect(text("autoregressive")).toContain("Temperature 0; autoregressive.");
     expect(text("autoregressive", null)).toContain("Temperature 0; autoregressive.");

@@ -99,7 +99,6 @@ describe("what the engine refuses", () => {
     ["block_size_mismatch", "block_size", ask("x", { block_size: 16 })],
     ["invalid_request", "small_block_size", ask("x", { small_block_size: 5 })],
     ["invalid_request", "threshold", ask("x", { threshold: 0 })],
-    ["mode_unsupported", "temperature", ask("x", { decode_mode: "verified", temperature: 1 })],
   ])("%s of %s", async (code, param, body) => {
     expect(await refused("/v1/chat/completions", body)).toMatchObject({ code, param });
     expect(await refused("/v1/chat/completions", { ...body, stream: true })).toMatchObject({ code, param });

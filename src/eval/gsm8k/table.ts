@@ -32,10 +32,9 @@ export function gsm8kTable(report: Gsm8kReport): string {
   return `${scores}\n\n${text.join("\n")}\n`;
 }
 
-/** "adaptive, threshold 0.9, blocks of 32 in sub-blocks of 8" */
+/** "verified, drafts of 8" or "adaptive, threshold 0.9, blocks of 32 in sub-blocks of 8" */
 function decodingOf({ mode, threshold, blockLength, smallBlockSize }: Decoding): string {
   if (mode === "autoregressive" || blockLength === null) return "autoregressive";
-  const blocks = `blocks of ${blockLength}`;
-  if (mode === "verified") return `verified, ${blocks}`;
-  return `${mode}, ${mode === "greedy" ? "" : `threshold ${threshold}, `}${blocks} in sub-blocks of ${smallBlockSize}`;
+  if (mode === "verified") return `verified, drafts of ${smallBlockSize}`;
+  return `${mode}, ${mode === "greedy" ? "" : `threshold ${threshold}, `}blocks of ${blockLength} in sub-blocks of ${smallBlockSize}`;
 }

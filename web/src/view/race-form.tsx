@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { DecodeMode } from "../../../src/client/index.js";
 import { usePage } from "../actions/page.js";
 
-const usual: readonly DecodeMode[] = ["autoregressive", "iterative", "adaptive", "greedy"];
+const usual: readonly DecodeMode[] = ["autoregressive", "verified", "iterative", "adaptive"];
 
 export function RaceForm({ modes, running }: { modes: readonly DecodeMode[]; running: boolean }) {
   const { racer } = usePage();
