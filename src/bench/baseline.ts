@@ -58,7 +58,6 @@ function questions({ info }: Pick<Model, "info">): Question[] {
       prompt,
       options: { decodeMode, temperature: 0 },
     }));
-    if (decodeMode === "verified") return asked; // it has one answer only
     const options = { decodeMode, temperature: 0.8, topP: 0.95 };
     return [...asked, { name: `${decodeMode}, sampled`, prompt: prompts[0], options }];
   });

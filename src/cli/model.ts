@@ -24,7 +24,7 @@ export function loadOptions(config: Config): LoadOptions {
     blockSize: dlm.block_size ?? undefined,
     defaults: {
       decodeMode: dlm.decode_mode ?? undefined,
-      threshold: dlm.threshold,
+      threshold: dlm.threshold ?? undefined,
       smallBlockSize: dlm.small_block_size ?? undefined,
       dualCache: dlm.dual_cache,
       maxTokens: dlm.max_tokens,

@@ -2,6 +2,7 @@
 //
 // Nothing is read or written here: a line goes in, and out comes what is to be done with it.
 
+import { modeFor } from "../engine/options.js";
 import type { ChatMessage, GenerateOptions, ModelInfo } from "../engine/types.js";
 import { UnmaskError } from "../util/errors.js";
 import { nearest } from "../util/nearest.js";
@@ -16,7 +17,7 @@ export const help = `  /help              this list
   /reset             forget the conversation
   /system TEXT       what the model is told before the conversation; without TEXT, nothing
   /mode MODE         decode mode: verified, iterative, adaptive, greedy, autoregressive
-  /threshold NUMBER  confidence above which a position commits
+  /threshold NUMBER  confidence above which a position commits (iterative, adaptive)
   /seed NUMBER       the same seed gives the same answers; /seed random
   /quit              leave (so do Ctrl-D, and Ctrl-C twice)
   Anything else is said to the model; begin with a space to say something that starts with /.`;
@@ -40,7 +41,7 @@ export class Session {
 
   /** The decode mode of the next answer. */
   get mode(): string {
-    return this.#options.decodeMode ?? this.#info.defaults.decodeMode;
+    return modeFor(this.#options, this.#info.defaults.decodeMode, this.#info.decodeModes);
   }
 
   /** What a line that was typed asks for. */
@@ -93,7 +94,7 @@ export class Session {
         return say(`The threshold must be a number above 0 and at most 1, such as 0.9. Now: ${now}.`);
       }
       this.#options = { ...this.#options, threshold };
-      return say(`Threshold ${threshold}.`);
+      return say(`Threshold ${threshold}, mode ${this.mode}.`);
     },
     seed: (text) => {
       const seed = text === "" ? Number.NaN : Number(text);

@@ -19,7 +19,7 @@ import { Tokenizer } from "../text/tokenizer.js";
 import { UnmaskError } from "../util/errors.js";
 import { contextFor, defaultSequences, poolPages } from "./memory.js";
 import { EngineModel, type EngineParts } from "./model.js";
-import { checkBlockSize, checkHead, modesOf } from "./options.js";
+import { checkBlockSize, checkHead, modeFor, modesOf } from "./options.js";
 import type { LoadOptions, Model, ModelInfo } from "./types.js";
 
 /**
@@ -137,7 +137,7 @@ function describe(
     kvPages: sizes.pages,
     maxSequences: sizes.maxSequences,
     defaults: {
-      decodeMode: sizes.defaults?.decodeMode ?? decodeModes[0],
+      decodeMode: modeFor(sizes.defaults ?? {}, decodeModes[0], decodeModes),
       threshold: sizes.defaults?.threshold ?? 0.9,
       smallBlockSize: sizes.defaults?.smallBlockSize ?? Math.min(8, facts.blockLength),
       dualCache: sizes.defaults?.dualCache ?? "shifted",

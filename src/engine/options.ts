@@ -4,7 +4,7 @@
 
 import { type HeadType, headTypes } from "../backend/types.js";
 import { validateDecodeOptions } from "../decode/index.js";
-import { type DecodeMode, type DecodeOptions, decodeModes } from "../decode/types.js";
+import { type DecodeMode, type DecodeOptions, decodeModes, leftToRight } from "../decode/types.js";
 import type { DiffusionFacts } from "../model/types.js";
 import { UnmaskError } from "../util/errors.js";
 import type { GenerateOptions, ModelInfo } from "./types.js";
@@ -27,7 +27,7 @@ export function resolveOptions(
   const alternatives = options.logprobs ?? 0;
   const seed = options.seed ?? model.randomSeed();
   const resolved: DecodeOptions = {
-    mode: options.decodeMode ?? info.defaults.decodeMode,
+    mode: modeFor(options, info.defaults.decodeMode, info.decodeModes),
     threshold: options.threshold ?? info.defaults.threshold,
     subBlock: options.smallBlockSize ?? info.defaults.smallBlockSize,
     dualCache: options.dualCache ?? info.defaults.dualCache,
@@ -51,6 +51,16 @@ export function resolveOptions(
     throw new UnmaskError("invalid_request", "A stop string is empty. Leave it out.", { param: "stop" });
   }
   return resolved;
+}
+
+/** The mode that is asked for. Who names only a threshold asks for block diffusion, as the usual mode may have none. */
+export function modeFor(
+  asked: Pick<GenerateOptions, "decodeMode" | "threshold">,
+  usual: DecodeMode,
+  decodeModes: readonly DecodeMode[],
+): DecodeMode {
+  const diffusion = asked.threshold !== undefined && leftToRight(usual) && decodeModes.includes("iterative");
+  return asked.decodeMode ?? (diffusion ? "iterative" : usual);
 }
 
 /** Modes the model can run, best first. */

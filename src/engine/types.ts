@@ -19,7 +19,7 @@ export interface GenerateOptions {
   topK?: number;
   seed?: number; // default: random; given back in the finish event
   stop?: string[];
-  decodeMode?: DecodeMode;
+  decodeMode?: DecodeMode; // default: iterative with a threshold, or else the model's
   threshold?: number;
   smallBlockSize?: number;
   /** Refused when it differs from the model's block length. */

@@ -59,7 +59,10 @@ export const sharedFields = {
     .nullish()
     .describe("Only with `stream`."),
   // Of this engine
-  decode_mode: z.enum(decodeModes).nullish().describe("How positions are chosen. Default: the server's."),
+  decode_mode: z
+    .enum(decodeModes)
+    .nullish()
+    .describe("How positions are chosen. Default: the server's; `iterative` with a `threshold` where that has none."),
   threshold: z.number().gt(0).max(1).nullish().describe("Confidence above which a position is committed."),
   small_block_size: z
     .int()

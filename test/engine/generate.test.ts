@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeModes } from "../../src/decode/types.js";
+import { modeFor } from "../../src/engine/options.js";
 import type { GenerateEvent, Model } from "../../src/engine/types.js";
 import { heldOut, loadDefault } from "./default-model.js";
 import { answer } from "./fold.js";
@@ -120,6 +121,23 @@ describe("options", () => {
     expect(again.tokens).toEqual(one.tokens);
     expect(other.tokens).not.toEqual(one.tokens);
     expect(one.finish.seed).toBe(1);
+  });
+
+  it("a threshold without a mode asks for iterative, where there is one", async () => {
+    const modes = model.info.decodeModes;
+    expect(model.info.defaults.decodeMode).toBe("verified");
+    expect(modeFor({ threshold: 0.5 }, "verified", modes)).toBe("iterative");
+    expect(modeFor({ threshold: 0.5 }, "adaptive", modes)).toBe("adaptive");
+    expect(modeFor({ threshold: 0.5, decodeMode: "verified" }, "verified", modes)).toBe("verified");
+    expect(modeFor({ threshold: 0.5 }, "autoregressive", ["autoregressive"])).toBe("autoregressive");
+    expect(modeFor({}, "verified", modes)).toBe("verified");
+    const question = "How does a diffusion language model work?";
+    const [plain, iterative] = [
+      await answer(model, question, { threshold: 0.5 }),
+      await answer(model, question, { threshold: 0.5, decodeMode: "iterative" }),
+    ];
+    expect(plain.tokens).toEqual(iterative.tokens);
+    expect(plain.finish.timings.rows).toBe(iterative.finish.timings.rows);
   });
 
   it("verified says what autoregressive says with the same seed, however it samples", { timeout: 60_000 }, async () => {
