@@ -46,7 +46,7 @@ describe("the race", () => {
     expect(await page.locator(".lane.finished").count()).toBe(4);
     expect(await page.locator(".results tbody tr").count()).toBe(4);
     // Verified is the autoregressive answer.
-    const verified = page.locator(".differences dd").first();
+    const verified = page.locator(".differences dd").nth(1);
     expect(await verified.innerText()).toBe("the same");
     expect(guest.complaints).toEqual([]);
   });
