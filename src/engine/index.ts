@@ -3,6 +3,7 @@
 // Each layer reads its own part of the file (hyper-parameters, tokenizer, weights) and complains
 // about it; here they are put together.
 
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { headInMemory, storedHead } from "../backend/head.js";
 import { createNative, nativeAvailable } from "../backend/native.js";
@@ -60,6 +61,7 @@ export async function loadParts(path: string, options: LoadOptions = {}): Promis
     const info: ModelInfo = {
       ...describe(file, hp, facts, backend, { contextLength, pages, maxSequences, defaults: options.defaults }),
       head: { type: head.type, stored: stored.type },
+      weights: await digest(file),
     };
     return {
       info,
@@ -114,7 +116,7 @@ function describe(
   facts: DiffusionFacts,
   backend: Backend,
   sizes: { contextLength: number; pages: number; maxSequences: number; defaults: LoadOptions["defaults"] },
-): Omit<ModelInfo, "head"> {
+): Omit<ModelInfo, "head" | "weights"> {
   const diffusion = facts.attention !== "causal";
   const decodeModes = modesOf(facts);
   const tensors = [...file.tensors.values()];
@@ -144,6 +146,16 @@ function describe(
       maxTokens: sizes.defaults?.maxTokens ?? 256,
     },
   };
+}
+
+/** Reads a KiB of each tensor and not the gigabytes of all: enough to tell models of one shape apart. */
+async function digest(file: ModelFile): Promise<string> {
+  const hash = createHash("sha256");
+  for (const tensor of file.tensors.values()) {
+    hash.update(`${tensor.name} ${tensor.type} ${tensor.shape}\n`);
+    hash.update(await file.read(tensor, 0, Math.min(tensor.bytes, 1024)));
+  }
+  return hash.digest("hex");
 }
 
 function mostBytes(tensors: { type: string; bytes: number }[]): string {

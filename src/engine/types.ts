@@ -105,6 +105,8 @@ export interface ModelInfo {
   parameters: number;
   /** Storage type of most weight bytes, such as "I2_S". */
   weightType: string;
+  /** SHA-256 over the beginning of every tensor, in hexadecimal: another one for weights that were trained anew. */
+  weights: string;
   /** Type of the head's matrix, as it is multiplied and as the file stores it; they differ when it was requantised. */
   head: { type: string; stored: string };
   backend: BackendInfo;

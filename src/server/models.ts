@@ -72,8 +72,8 @@ export function requireModel(name: string | null, info: ModelInfo): void {
   throw new UnmaskError("model_not_found", message, { param: "model" });
 }
 
-/** Equal for equal answers: the same weights, whatever the hardware. */
+/** Equal for equal answers: the same weights, computed alike, whatever the hardware. */
 export function systemFingerprint(info: ModelInfo): string {
-  const facts = [info.id, info.bytes, info.parameters, info.weightType, info.head.type, info.backend.kind].join("\n");
+  const facts = [info.weights, info.head.type, info.backend.kind].join("\n");
   return `fp_${createHash("sha256").update(facts).digest("hex").slice(0, 10)}`;
 }

@@ -43,6 +43,7 @@ export const modelInfo: ModelInfo = {
   vocabulary: 1024,
   parameters: 5_000_000,
   weightType: "I2_S",
+  weights: "0123",
   head: { type: "F16", stored: "F16" },
   backend: { kind: "native", isa: "avx2", threads: 2, weightBytes: 0, kvBytes: 3 * 2 ** 20 },
   decodeModes: ["adaptive", "iterative", "greedy", "verified", "autoregressive"],

@@ -16,6 +16,7 @@ export const fakeInfo: ModelInfo = {
   vocabulary: 100,
   parameters: 1000,
   weightType: "I2_S",
+  weights: "0123",
   head: { type: "F16", stored: "F16" },
   backend: { kind: "reference", isa: "typescript", threads: 1, weightBytes: 1, kvBytes: 1 },
   decodeModes: ["adaptive", "autoregressive"],
