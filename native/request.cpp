@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kMostTop = 1000;
 
+enum Visibility { kCausal, kBlock, kAll };
+
 void require(bool holds, const char* what) {
   if (!holds) throw Failure("invalid_request", std::string("A forward was packed wrongly: ") + what + ".");
 }
@@ -69,12 +71,13 @@ void readRequest(const int32_t* ints, size_t count, const double* reals, size_t 
                 keyEnd <= limits.contextLength && position <= keyEnd - length,
             "span");
     require(pageCount <= pages - firstPage && pageCount >= roundUp(keyEnd, kPage) / kPage, "page table");
-    const bool block = span[2] != 0;
-    request->spans.push_back({firstRow, length, position, block, keyEnd, request->pages.data() + firstPage});
+    require(span[2] >= kCausal && span[2] <= kAll, "visibility");
+    request->spans.push_back({firstRow, length, position, keyEnd, request->pages.data() + firstPage});
     for (int r = 0; r < length; r++) {
       const int at = position + r;
       request->positions.push_back(at);
-      request->visible.push_back(block ? std::min((at / limits.blockLength + 1) * limits.blockLength, keyEnd) : at + 1);
+      const int blockEnd = (at / limits.blockLength + 1) * limits.blockLength;
+      request->visible.push_back(span[2] == kCausal ? at + 1 : span[2] == kBlock ? std::min(blockEnd, keyEnd) : keyEnd);
     }
     if (span[5] >= 0) {
       require(span[5] == nextHead && nextHead < heads, "head order");

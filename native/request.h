@@ -2,7 +2,7 @@
 //
 // Packed layout (int32), written by src/backend/native-request.ts:
 //   [0] spans  [1] rows  [2] pages  [3] heads  [4] asked rows
-//   spans x 6: rows, position, visibility (0 causal, 1 block), keyEnd, pages, head (-1: none)
+//   spans x 6: rows, position, visibility (its index in `visibilities`), keyEnd, pages, head (-1: none)
 //   tokens of all spans, then pages of all spans
 //   heads x 7: asked rows, suppress, topK, seed, draw, top, logits (0 or 1), in span order
 //   asked rows of all heads, indices within their span
@@ -17,9 +17,7 @@
 namespace unmask {
 
 struct Span {
-  int firstRow, rows, position;
-  bool block;  // visibility
-  int keyEnd;
+  int firstRow, rows, position, keyEnd;
   const int32_t* pages;
 };
 

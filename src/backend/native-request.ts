@@ -3,7 +3,7 @@
 // The layout is that of native/request.h. The buffers of the request are kept and grown; the
 // answers of each forward are views of one fresh buffer, so callers may hold on to them.
 
-import type { Predictions, Span } from "./types.js";
+import { type Predictions, type Span, visibilities } from "./types.js";
 
 const headerInts = 5;
 const spanInts = 6;
@@ -47,7 +47,7 @@ export class RequestPacker {
     for (const s of spans) {
       ints[span] = s.tokens.length;
       ints[span + 1] = s.position;
-      ints[span + 2] = s.visibility === "block" ? 1 : 0;
+      ints[span + 2] = visibilities.indexOf(s.visibility);
       ints[span + 3] = s.keyEnd;
       ints[span + 4] = s.pages.length;
       ints[span + 5] = s.head === null ? -1 : nextHead;

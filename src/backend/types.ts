@@ -14,7 +14,11 @@ export const pageSize = 32;
 export const headTypes = ["q8_0", "q6_k", "q4_0"] as const;
 export type HeadType = (typeof headTypes)[number];
 
-export type Visibility = "causal" | "block";
+/** The keys that a row sees. causal: position q sees k <= q. block: k < min(end of q's block, keyEnd). all: k < keyEnd. */
+export const visibilities = ["causal", "block", "all"] as const;
+export type Visibility = (typeof visibilities)[number];
+/** Of K/V that are kept for other answers; with all they would depend on where their span ended. */
+export type KeptVisibility = Exclude<Visibility, "all">;
 
 /** What the caller wants to know about some rows of a span. All of them belong to one request. */
 export interface HeadRequest {
@@ -40,7 +44,6 @@ export interface Span {
   tokens: readonly number[];
   /** Position of the first row. */
   position: number;
-  /** causal: position q sees k <= q. block: q sees k < min(end of q's block, keyEnd). */
   visibility: Visibility;
   /** One past the last position that has K/V once this span is written; >= position + rows. */
   keyEnd: number;

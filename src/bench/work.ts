@@ -6,6 +6,7 @@
 
 import { headInMemory, storedHead } from "../backend/head.js";
 import type { Op, Program } from "../backend/program.js";
+import { visibleEnd } from "../backend/reference-attention.js";
 import type { HeadType, Span } from "../backend/types.js";
 import { tensorTypeTable } from "../format/tensor-types.js";
 import type { TensorInfo } from "../format/types.js";
@@ -72,12 +73,9 @@ function product({ type, shape, bytes }: TensorInfo, rows: number): Work {
 function attention({ heads, kvHeads, headDim, blockLength }: Program, spans: readonly Span[]): Work {
   let pairs = 0;
   let positions = 0;
-  for (const { tokens, position, visibility, keyEnd } of spans) {
-    positions += keyEnd;
-    for (let row = position; row < position + tokens.length; row++) {
-      const blockEnd = (Math.floor(row / blockLength) + 1) * blockLength;
-      pairs += visibility === "causal" ? row + 1 : Math.min(blockEnd, keyEnd);
-    }
+  for (const span of spans) {
+    positions += span.keyEnd;
+    for (const row of span.tokens.keys()) pairs += visibleEnd(span, span.position + row, blockLength);
   }
   return { int8Ops: 0, floatOps: 4 * pairs * heads * headDim, bytes: positions * kvHeads * headDim * 4 };
 }

@@ -4,7 +4,7 @@
 // prompt's whole blocks; the tail shares the first block of the answer and is committed with it.
 // The last row predicts the first token of the answer when it is the row before it.
 
-import type { Visibility } from "../backend/types.js";
+import type { KeptVisibility } from "../backend/types.js";
 import type { Canvas } from "./canvas.js";
 import { ask, type Request } from "./head.js";
 import { type DecoderInput, leftToRight, type SpanRequest } from "./types.js";
@@ -13,7 +13,7 @@ export interface PrefillPlan {
   /** Rows [from, to) are run; from > to when the cache holds part of the tail. */
   from: number;
   to: number;
-  visibility: Visibility;
+  visibility: KeptVisibility;
   /** Chunks are multiples of it: a row that sees its whole block needs the block in one forward. */
   grain: number;
   /** The last row's prediction is the token at `to`. */

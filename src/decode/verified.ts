@@ -1,12 +1,13 @@
 // Verified decoding for context-causal models: drafts by diffusion, checks under the causal mask,
 // and so returns exactly what autoregressive decoding returns, sampled or not.
 //
-// One token is always pending: sure, but its row has not run. A round drafts what follows in one
-// bidirectional pass over the pending token and masks, then runs the pending token and the drafts as
-// causal rows, whose predictions say which drafts were right; the first prediction that no draft
-// matches is a bonus, and the next pending token. Everything is written in place: K/V of masks and of
-// rejected drafts lie beyond `committed` and are overwritten. Both passes draw position by position
-// the same random numbers as autoregressive decoding does, so a draft decides only how much is gained.
+// One token is always pending: sure, but its row has not run. A round drafts what follows in one pass
+// over the pending token and masks, which all see each other, blocks or no blocks. Then it runs the
+// pending token and the drafts as causal rows, whose predictions say which drafts were right; the first
+// prediction that no draft matches is a bonus, and the next pending token. Everything is written in
+// place: K/V of masks and of rejected drafts lie beyond `committed` and are overwritten. Both passes
+// draw position by position the same random numbers as autoregressive decoding does, so a draft decides
+// only how much is gained.
 
 import type { Predictions } from "../backend/types.js";
 import { everyDraw, stepSpan } from "./autoregressive.js";
@@ -71,7 +72,7 @@ export class Verified implements Machine {
       phase: "denoise",
       tokens: this.#canvas.tokens(pending, pending + count, this.#maskToken),
       position: pending,
-      visibility: "block",
+      visibility: "all",
       keyEnd: pending + count,
       target: "committed",
       head: { ...ask(this.#request, [...Array(count).keys()], everyDraw), top: 0 },

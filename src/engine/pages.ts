@@ -7,7 +7,7 @@
 // evicted, least recently used first. A sequence that holds a node holds all its ancestors,
 // and releases deepest first, so the oldest unreferenced node never has children.
 
-import { pageSize, type Visibility } from "../backend/types.js";
+import { type KeptVisibility, pageSize } from "../backend/types.js";
 
 export interface Node {
   readonly page: number;
@@ -25,7 +25,7 @@ export class PagePool {
   readonly total: number;
   readonly #free: number[] = [];
   /** K/V depend on the mask they were computed under, so each mask has its own tree. */
-  readonly #roots: Record<Visibility, Root> = { causal: { children: new Map() }, block: { children: new Map() } };
+  readonly #roots: Record<KeptVisibility, Root> = { causal: { children: new Map() }, block: { children: new Map() } };
   /** Unreferenced nodes, least recently used first. */
   readonly #evictable = new Set<Node>();
   #nodes = 0;
@@ -64,7 +64,7 @@ export class PagePool {
    * The longest cached prefix of whole pages of tokens[0, limit), referenced for the caller.
    * @param grain tokens that see each other, a multiple of 32: a page is that of the whole of them, or another one
    */
-  match(mask: Visibility, tokens: readonly number[], limit: number, grain = pageSize): Node[] {
+  match(mask: KeptVisibility, tokens: readonly number[], limit: number, grain = pageSize): Node[] {
     const path: Node[] = [];
     let at: Root | Node = this.#roots[mask];
     for (let end = pageSize; end <= limit; end += pageSize) {
@@ -83,7 +83,7 @@ export class PagePool {
    * back to the pool and the cached one takes its place: equal inputs give equal bits.
    * @param grain as for match
    */
-  freeze(mask: Visibility, path: Node[], tokens: readonly number[], page: number, grain = pageSize): Node {
+  freeze(mask: KeptVisibility, path: Node[], tokens: readonly number[], page: number, grain = pageSize): Node {
     const parent = path.length === 0 ? this.#roots[mask] : path[path.length - 1];
     const key = keyOf(tokens, (path.length + 1) * pageSize, grain);
     let node = parent.children.get(key);

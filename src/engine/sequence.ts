@@ -4,7 +4,7 @@
 // [32i, 32i + 32): first those it shares with the prefix cache (path), then its own, all taken
 // when it starts. A scratch span sees the block in progress in scratch pages instead.
 
-import { type Predictions, pageSize, type Span, type Visibility } from "../backend/types.js";
+import { type KeptVisibility, type Predictions, pageSize, type Span } from "../backend/types.js";
 import { createDecoder } from "../decode/index.js";
 import { type DecodeOptions, type Decoder, leftToRight, type SpanRequest } from "../decode/types.js";
 import type { DiffusionFacts } from "../model/types.js";
@@ -27,7 +27,7 @@ export interface SequencePlan {
   options: DecodeOptions;
   facts: DiffusionFacts;
   /** Mask under which committed K/V are computed: the key of the prefix cache. */
-  mask: Visibility;
+  mask: KeptVisibility;
   /** Use and feed the prefix cache. */
   cache: boolean;
   /** For work that is not a decode mode: makes the state machine instead of createDecoder. */

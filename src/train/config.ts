@@ -77,6 +77,7 @@ const phaseSchema = z.strictObject({
   sub_block_copies: count.default(1),
   whole_sub_block_share: share.default(0),
   ahead_weight: share.default(1),
+  draft_share: share.default(0),
   padding: z.enum(["mask", "stop"]).default("mask"),
 });
 export type Phase = z.infer<typeof phaseSchema>;
@@ -192,13 +193,21 @@ function shapeProblems({ model, diffusion, phases, output, rows }: z.infer<typeo
     }
     if (phase.length > phase.batch)
       refuse(["phases", i, "batch"], `is ${phase.batch} tokens, fewer than one sequence of ${phase.length}`);
-    if (phase.sub_block_share > 0 && block % phase.sub_block !== 0)
+    if (phase.sub_block_share + phase.draft_share > 0 && block % phase.sub_block !== 0)
       refuse(
         ["phases", i, "sub_block"],
         `is ${phase.sub_block}, which does not divide diffusion.block_length, ${block}`,
       );
-    const states = phase.full_mask_share + phase.sub_block_share;
-    if (states > 1) refuse(["phases", i, "sub_block_share"], `and full_mask_share make ${states}, more than all`);
+    const states = phase.full_mask_share + phase.sub_block_share + phase.draft_share;
+    if (states > 1) {
+      refuse(["phases", i, "sub_block_share"], `, full_mask_share and draft_share make ${states}, more than all`);
+    }
+    if (phase.draft_share > 0 && diffusion.attention !== "context-causal") {
+      refuse(
+        ["phases", i, "draft_share"],
+        "needs diffusion.attention context-causal: only such a model can verify drafts",
+      );
+    }
     if (phase.warmup > phase.steps) refuse(["phases", i, "warmup"], `is ${phase.warmup} of only ${phase.steps} steps`);
     if (phases.findIndex(({ name }) => name === phase.name) < i)
       refuse(["phases", i, "name"], `is "${phase.name}", as an earlier phase's is`);

@@ -168,6 +168,7 @@ export function objectiveOf(
     subBlock: phase.sub_block,
     subBlockCopies: phase.sub_block_copies,
     wholeSubBlockShare: phase.whole_sub_block_share,
+    draftShare: phase.draft_share,
     aheadWeight: phase.ahead_weight,
     cleanWeight: phase.clean_weight,
     padding: phase.padding === "stop" ? stopToken : null,

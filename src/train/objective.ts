@@ -7,7 +7,10 @@
 // first token is predicted by the clean row before the block, as it is when decoding: there it is
 // known before the block is denoised, so it is never masked here.
 //
-// Blocks with nothing to predict get no noisy rows, and rows that nobody sees and that predict
+// A share of the sequences has drafts in place of noisy blocks, as `verified` makes them: windows that begin
+// with a known token anywhere, masks behind it, and see themselves and all clean rows before them.
+//
+// Windows with nothing to predict get no noisy rows, and rows that nobody sees and that predict
 // nothing are left out: neither changes the loss. All randomness is a hash of seed, step, sequence
 // and position.
 
@@ -39,6 +42,8 @@ export interface ObjectiveOptions {
   wholeSubBlockShare: number;
   /** Weight of what lies after the sub-block; 0: it is masked and not predicted, since decoding does not ask for it yet. */
   aheadWeight: number;
+  /** Share of diffusion sequences with drafts of a sub-block. */
+  draftShare: number;
   /** Weight of clean rows that predict a token inside a block (context-causal only). */
   cleanWeight: number;
   /** Positions after the end, up to the border of the block: masked and unpredicted, or this token, to be learnt. */
@@ -65,18 +70,29 @@ export interface Rows {
   kinds: RowKind[];
 }
 
-const purpose = { objective: 0, style: 1, level: 2, token: 3, place: 4, whole: 5, copy: 6 } as const;
+const purpose = { objective: 0, style: 1, level: 2, token: 3, place: 4, whole: 5, copy: 6, draft: 7 } as const;
 
-/** What a noisy copy does with a token: shows it, masks it and predicts it, or masks what decoding does not ask for yet. */
-export const mark = { shown: 0, asked: 1, ahead: 2 } as const;
+/** What noisy rows do with a token: show it, mask and predict it, mask what decoding does not ask for yet, or what is no part of the answer. */
+export const mark = { shown: 0, asked: 1, ahead: 2, beyond: 3 } as const;
 
 /** A noisy copy: a mark for each position up to the border of the last block. */
 export type Copy = Uint8Array;
+
+/** Noisy rows that see each other, and the clean rows before them. */
+interface Window {
+  rows: number;
+  /** Position of its first row. */
+  first: number;
+  marks: Uint8Array; // of the positions from the first; one more than rows where the last row predicts, too
+}
 
 /** The rows of a sequence under the objective. Empty when there is nothing to learn. */
 export function rowsOf(sequence: Sequence, options: ObjectiveOptions, draw: Draw): Rows {
   const seed = hash(draw.seed, draw.step, draw.sequence);
   if (uniform(seed, 0, purpose.objective) < options.nextTokenShare) return nextTokenRows(sequence);
+  if (uniform(seed, 0, purpose.style) >= 1 - options.draftShare) {
+    return draftRows(sequence, options, seed);
+  }
   return diffusionRows(sequence, options, drawCopies(sequence, options, seed));
 }
 
@@ -120,12 +136,37 @@ export function drawCopies(sequence: Sequence, options: ObjectiveOptions, seed: 
 }
 
 /** Block by block the positions that may be masked: not the first of a block, which is known before the block is denoised. */
-function freePositions({ tokens, learn }: Sequence, { blockLength, padding }: ObjectiveOptions): number[][] {
-  return Array.from({ length: Math.ceil(tokens.length / blockLength) }, (_, block) =>
+function freePositions(sequence: Sequence, options: ObjectiveOptions): number[][] {
+  const { blockLength } = options;
+  return Array.from({ length: Math.ceil(sequence.tokens.length / blockLength) }, (_, block) =>
     Array.from({ length: blockLength - 1 }, (_, i) => block * blockLength + 1 + i).filter((p) =>
-      p < tokens.length ? learn[p] === 1 : padding !== null,
+      isLearnt(sequence, options, p),
     ),
   );
+}
+
+function isLearnt({ tokens, learn }: Sequence, { padding }: ObjectiveOptions, p: number): boolean {
+  return p < tokens.length ? learn[p] === 1 : padding !== null;
+}
+
+/**
+ * Drafts of a sub-block from tokens of the answers: from the first, and from every `subBlock`-th after one drawn evenly, so
+ * that each token is predicted about once, at every distance. A draft ends with the answer; masks behind it predict nothing.
+ */
+function drawDrafts(sequence: Sequence, options: ObjectiveOptions, seed: number): Window[] {
+  const { blockLength, subBlock } = options;
+  const { tokens, learn } = sequence;
+  const end = Math.ceil(tokens.length / blockLength) * blockLength;
+  const learnt = Array.from(tokens.keys()).filter((p) => learn[p] === 1);
+  const place = 1 + Math.floor(uniform(seed, 0, purpose.draft) * subBlock);
+  const firsts = learnt.filter((_, i) => i === 0 || i % subBlock === place % subBlock);
+  return firsts.map((first): Window => {
+    const rows = Math.min(subBlock, end - first);
+    const marks = new Uint8Array(rows + 1).fill(mark.beyond);
+    marks[0] = mark.shown;
+    for (let i = 1; i <= rows && first + i < end && isLearnt(sequence, options, first + i); i++) marks[i] = mark.asked;
+    return { rows, first, marks };
+  });
 }
 
 function isNoise(seed: number, p: number, level: number): boolean {
@@ -148,28 +189,37 @@ function leftToRight(free: readonly number[][], options: ObjectiveOptions, seed:
 }
 
 /** @param copies as `drawCopies` draws them */
-export function diffusionRows({ tokens, learn }: Sequence, options: ObjectiveOptions, copies: readonly Copy[]): Rows {
+export function diffusionRows(sequence: Sequence, options: ObjectiveOptions, copies: readonly Copy[]): Rows {
+  const rows = options.blockLength;
+  const blocks = copies.flatMap((copy) =>
+    Array.from({ length: copy.length / rows }, (_, block): Window => {
+      const first = block * rows;
+      return { rows, first, marks: copy.subarray(first, first + rows) };
+    }),
+  );
+  return noisyRows(sequence, options, blocks);
+}
+
+/** [drafts; clean] */
+export function draftRows(sequence: Sequence, options: ObjectiveOptions, seed: number): Rows {
+  return noisyRows(sequence, options, drawDrafts(sequence, options, seed));
+}
+
+function noisyRows({ tokens, learn }: Sequence, options: ObjectiveOptions, windows: readonly Window[]): Rows {
   const { attention, blockLength, maskToken, padding } = options;
   const rows = new RowList();
-  const weights = [0, 1, options.aheadWeight]; // of marks
-  const noisyWeight = (copy: Copy, p: number) => weights[copy[p]];
-  const noisy = copies.flatMap((copy) =>
-    Array.from({ length: copy.length / blockLength }, (_, block) => ({
-      copy,
-      positions: Array.from({ length: blockLength }, (_, i) => block * blockLength + i),
-    })).filter(({ positions }) => positions.some((p) => noisyWeight(copy, p) > 0)),
-  );
-  const firstClean = noisy.length * blockLength;
+  const weights = [0, 1, options.aheadWeight, 0]; // of marks
+  const noisy = windows.filter(({ marks }) => marks.some((each) => weights[each] > 0));
+  const firstClean = noisy.reduce((sum, window) => sum + window.rows, 0);
 
-  for (const { copy, positions } of noisy) {
+  for (const window of noisy) {
     const start = rows.tokens.length;
-    for (const p of positions) {
-      const past = p >= tokens.length;
-      const known = past ? (padding ?? maskToken) : tokens[p];
-      const clean = [firstClean, firstClean + positions[0]];
-      rows.push("noisy", copy[p] === mark.shown ? known : maskToken, p, [...clean, start, start + blockLength]);
-      const weight = noisyWeight(copy, p);
-      if (weight > 0) rows.predict(start + (p % blockLength) - 1, past ? known : tokens[p], weight);
+    const keys = [firstClean, firstClean + window.first, start, start + window.rows];
+    for (const [i, each] of window.marks.entries()) {
+      const p = window.first + i;
+      const known = p < tokens.length ? tokens[p] : (padding ?? maskToken);
+      if (i < window.rows) rows.push("noisy", each === mark.shown ? known : maskToken, p, keys);
+      if (weights[each] > 0) rows.predict(start + i - 1, known, weights[each]);
     }
   }
 
@@ -179,7 +229,7 @@ export function diffusionRows({ tokens, learn }: Sequence, options: ObjectiveOpt
     if (p % blockLength === 0) return 1;
     return attention === "context-causal" ? options.cleanWeight : 0;
   };
-  let count = noisy.reduce((most, { positions }) => Math.max(most, positions[0]), 0);
+  let count = noisy.reduce((most, { first }) => Math.max(most, first), 0);
   for (let p = 1; p < tokens.length; p++) if (weightOf(p) > 0) count = Math.max(count, p);
   for (let p = 0; p < count; p++) {
     const end = attention === "context-causal" ? p + 1 : (Math.floor(p / blockLength) + 1) * blockLength;

@@ -105,8 +105,7 @@ export function drive(input: DecoderInput, { model: overrides, maxRows = 256 }: 
     check(!tooLong, "a prefill chunk is too long");
     // Committed spans go on where the committed rows end; a block-masked span sees its whole block.
     check(span.target === "scratch" || span.position === before, "a committed span leaves a gap or rewrites rows");
-    const inPlace = options.mode === "verified" && span.phase === "denoise";
-    const whole = span.visibility === "causal" || inPlace || span.keyEnd % facts.blockLength === 0;
+    const whole = span.visibility !== "block" || span.keyEnd % facts.blockLength === 0;
     check(whole, "a row does not see its whole block");
     for (const token of span.tokens) check(Number.isInteger(token) && token >= 0, "a row has no token");
     for (const row of span.head?.rows ?? []) {

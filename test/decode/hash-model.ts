@@ -70,7 +70,7 @@ export class HashModel {
       states = states.map((state, i) => {
         const q = position + i;
         const end = (Math.floor(q / blockLength) + 1) * blockLength;
-        const bound = span.visibility === "causal" ? q + 1 : Math.min(end, keyEnd);
+        const bound = { causal: q + 1, block: Math.min(end, keyEnd), all: keyEnd }[span.visibility];
         if (Number.isNaN(sums[bound])) throw new Error(`Row ${q} sees K/V that are not written (keys below ${bound}).`);
         return pair(state, sums[bound]);
       });

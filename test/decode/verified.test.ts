@@ -96,7 +96,7 @@ const shapes = (spans: SpanRequest[]) => spans.map((span) => [span.phase, span.p
 test("a round: the pending token and masks bidirectionally, then pending and drafts causally, all in place", () => {
   const { spans } = decode(40, right, right);
   const [draft, verify] = spans;
-  expect(draft).toMatchObject({ phase: "denoise", position: 40, keyEnd: 48, visibility: "block", target: "committed" });
+  expect(draft).toMatchObject({ phase: "denoise", position: 40, keyEnd: 48, visibility: "all", target: "committed" });
   expect(draft.tokens).toEqual([token(40), ...Array(7).fill(maskToken)]);
   expect(predictedPositions(draft)).toEqual(Array.from({ length: 8 }, (_, i) => 41 + i));
   expect(verify).toMatchObject({

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pageSize, type Visibility } from "../../src/backend/types.js";
+import { pageSize, type KeptVisibility } from "../../src/backend/types.js";
 import { type Node, PagePool, pagesFor } from "../../src/engine/pages.js";
 
 /** Tokens whose pages are named by letters: "ab" is 32 times a, then 32 times b. */
@@ -10,12 +10,12 @@ const spell = (letters: string) => [...letters].flatMap((letter) => Array(pageSi
 
 interface Holder {
   tokens: number[];
-  mask: Visibility;
+  mask: KeptVisibility;
   path: Node[];
   own: number[];
 }
 
-function hold(pool: PagePool, letters: string, mask: Visibility = "causal"): Holder | null {
+function hold(pool: PagePool, letters: string, mask: KeptVisibility = "causal"): Holder | null {
   const tokens = spell(letters);
   const path = pool.match(mask, tokens, tokens.length);
   const own = pool.take(pagesFor(tokens.length) - path.length);
@@ -40,7 +40,7 @@ describe("PagePool", () => {
     const pool = new PagePool(8);
     const first = hold(pool, "abc")!;
     freezeAll(pool, first);
-    const match = (letters: string, mask: Visibility, limit = 1000) => {
+    const match = (letters: string, mask: KeptVisibility, limit = 1000) => {
       const tokens = spell(letters);
       const path = pool.match(mask, tokens, Math.min(limit, tokens.length));
       pool.release(path);

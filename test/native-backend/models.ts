@@ -1,7 +1,7 @@
 // A small ternary model for the native backend's tests, and what it answers.
 
 import type { Backend, Span } from "../../src/backend/types.js";
-import { pageSize } from "../../src/backend/types.js";
+import { pageSize, visibilities } from "../../src/backend/types.js";
 import type { ModelFile, TensorType } from "../../src/format/types.js";
 import { buildProgram } from "../../src/model/program.js";
 import type { HyperParameters } from "../../src/model/types.js";
@@ -55,7 +55,7 @@ export function mixedSpans(): Span[] {
     return {
       tokens,
       position,
-      visibility: i % 3 === 0 ? "causal" : "block",
+      visibility: visibilities[i % 3],
       keyEnd: position + rows,
       pages: Array.from({ length: pagesEach }, (_, page) => i * pagesEach + page),
       head:

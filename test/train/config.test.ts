@@ -75,6 +75,17 @@ describe("refused", () => {
     );
   });
 
+  test("drafts for a model that cannot verify them, and more states than sequences", () => {
+    const drafts = { ...phase, objective: "diffusion", draft_share: 0.5 };
+    expect(() => configOf({ phases: [drafts] })).not.toThrow();
+    expect(() => configOf({ phases: [{ ...drafts, sub_block_share: 0.3 }] })).toThrow(
+      unmaskError("config_invalid", "draft_share make 1.05"),
+    );
+    expect(() => configOf({ diffusion: { attention: "block-causal" }, phases: [drafts] })).toThrow(
+      unmaskError("config_invalid", "draft_share", "context-causal"),
+    );
+  });
+
   test("two phases of one name, and blocks that pages cannot hold", () => {
     expect(() => configOf({ phases: [phase, phase] })).toThrow(unmaskError("config_invalid", '"first"'));
     expect(() => configOf({ diffusion: { block_length: 12 } })).toThrow(unmaskError("config_invalid", "12"));

@@ -10,7 +10,14 @@ import { buildProgram } from "../../src/model/program.js";
 import type { TrainConfig } from "../../src/train/config.js";
 import { type ExportOptions, exportModel } from "../../src/train/export.js";
 import { type Frame, newModel, type Start, settle } from "../../src/train/frame.js";
-import { batchOf, diffusionRows, nextTokenRows, type Sequence } from "../../src/train/objective.js";
+import {
+  batchOf,
+  diffusionRows,
+  draftRows,
+  nextTokenRows,
+  type ObjectiveOptions,
+  type Sequence,
+} from "../../src/train/objective.js";
 import { initialValues, parametersOf } from "../../src/train/parameters.js";
 import { createReferenceTrainer } from "../../src/train/reference/trainer.js";
 import { startFrom } from "../../src/train/start.js";
@@ -91,7 +98,29 @@ describe("the engine computes what the trainer trained", () => {
     expect(largestDifference(found, expected)).toBeLessThan(0.01 * scale);
   });
 
-  test.each(["block-causal", "context-causal"] as const)("masked rows too, %s", async (attention) => {
+  const objective = (attention: "block-causal" | "context-causal"): ObjectiveOptions => ({
+    nextTokenShare: 0,
+    attention,
+    blockLength: 32,
+    maskToken: 259,
+    fullMaskShare: 0,
+    subBlockShare: 0,
+    subBlock: 8,
+    subBlockCopies: 1,
+    wholeSubBlockShare: 0,
+    draftShare: 0,
+    aheadWeight: 1,
+    cleanWeight: 0.5,
+    padding: null,
+  });
+  /** Copy A masks all that may be masked; block 1 is positions 32 to 63, of which 45 and more are past the end. */
+  const mask = Uint8Array.from({ length: 64 }, (_, p) => (p > 32 && p < 45 ? 1 : 0));
+  test.each([
+    ["block-causal", "a block", diffusionRows(sequence, objective("block-causal"), [mask]), 0],
+    ["context-causal", "a block", diffusionRows(sequence, objective("context-causal"), [mask]), 0],
+    ["context-causal", "the first draft", draftRows(sequence, objective("context-causal"), 3), 0],
+    ["context-causal", "a draft across blocks", draftRows(sequence, objective("context-causal"), 3), 16],
+  ] as const)("masked rows too, %s, %s", async (attention, _, rows, start) => {
     const config = configured({ model: { ternary: false }, diffusion: { attention }, output: { type: "f32" } });
     const frame = fresh(config);
     const trainer = trainerOf(frame, false);
@@ -99,28 +128,12 @@ describe("the engine computes what the trainer trained", () => {
     const { backend, facts, file } = await loadParts(gguf, { backend: "reference" });
     expect(facts).toEqual({ attention, blockLength: 32, shift: true, maskToken: 259 });
 
-    // Copy A masks all that may be masked; block 1 is positions 32 to 63, of which 45 and more are past the end.
-    const objective = {
-      nextTokenShare: 0,
-      attention,
-      blockLength: 32,
-      maskToken: 259,
-      fullMaskShare: 1,
-      subBlockShare: 0,
-      subBlock: 4,
-      subBlockCopies: 1,
-      wholeSubBlockShare: 0,
-      aheadWeight: 1,
-      cleanWeight: 0.5,
-      padding: null,
-    };
-    const mask = Uint8Array.from({ length: 64 }, (_, p) => (p > 32 && p < 45 ? 1 : 0));
-    const rows = diffusionRows(sequence, objective, [mask]);
+    const [first, count] = [rows.positions[start], rows.keys[4 * start + 3] - rows.keys[4 * start + 2]];
     const { logits } = await trainer.evaluate(batchOf([rows], 1), 0, { logits: true });
-    const vocabulary = frame.hp.vocabulary;
-    const noisy = logits!.subarray(0, 32 * vocabulary); // positions 32 to 63 of copy A
+    const { vocabulary } = frame.hp;
+    const noisy = logits!.subarray(start * vocabulary, (start + count) * vocabulary);
 
-    const block = Array.from({ length: 32 }, (_, i) => (i === 0 ? tokens[32] : 259));
+    const window = Array.from({ length: count }, (_, i) => (i === 0 ? tokens[first] : 259));
     const span = (tokens: number[], position: number, visibility: Span["visibility"], asked: boolean): Span => ({
       tokens,
       position,
@@ -130,9 +143,9 @@ describe("the engine computes what the trainer trained", () => {
       head: asked ? ask([...tokens.keys()]) : null,
     });
     await backend.forward([
-      span([...tokens.subarray(0, 32)], 0, attention === "block-causal" ? "block" : "causal", false),
+      span([...tokens.subarray(0, first)], 0, attention === "block-causal" ? "block" : "causal", false),
     ]);
-    const [predictions] = await backend.forward([span(block, 32, "block", true)]);
+    const [predictions] = await backend.forward([span(window, first, start === 16 ? "all" : "block", true)]);
     const scale = noisy.reduce((most, logit) => Math.max(most, Math.abs(logit)), 0);
     expect(largestDifference(predictions!.logits!, noisy)).toBeLessThan(0.005 * scale);
     await backend.dispose();

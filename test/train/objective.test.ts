@@ -6,6 +6,7 @@ import {
   batchOf,
   type Copy,
   diffusionRows,
+  draftRows,
   drawCopies,
   mark,
   nextTokenRows,
@@ -28,6 +29,7 @@ const options: ObjectiveOptions = {
   subBlock: 4,
   subBlockCopies: 1,
   wholeSubBlockShare: 0,
+  draftShare: 0,
   aheadWeight: 1,
   cleanWeight: 0.5,
   padding: null,
@@ -263,6 +265,73 @@ describe("masks", () => {
     const first = drawn(1, 2, 3);
     expect(drawn(1, 2, 3)).toBe(first);
     for (const other of [drawn(2, 2, 3), drawn(1, 3, 3), drawn(1, 2, 4)]) expect(other).not.toBe(first);
+  });
+});
+
+describe("drafts", () => {
+  const o = { ...options, blockLength: 8, subBlock: 4, draftShare: 1 };
+
+  test.each([null, 50])("begin at a token of the answer and see what `verified` shows them, padding %s", (padding) => {
+    const starts = new Set<number>();
+    for (let seed = 0; seed < 200; seed++) {
+      const sequence = sequenceOf(seed);
+      const { tokens, learn } = sequence;
+      const isLearnt = (p: number) => (p < tokens.length ? learn[p] === 1 : padding !== null);
+      const rows = draftRows(sequence, { ...o, padding }, seed);
+      const noisy = rows.kinds.filter((kind) => kind === "noisy").length;
+      const clean = rows.positions.slice(noisy);
+      expect(clean).toEqual([...clean.keys()]);
+      for (let r = 0; r < noisy; ) {
+        const first = rows.positions[r];
+        const count = Math.min(4, Math.ceil(tokens.length / 8) * 8 - first);
+        expect(learn[first]).toBe(1);
+        expect(rows.tokens.slice(r, r + count)).toEqual([tokens[first], ...Array(count - 1).fill(maskToken)]);
+        starts.add(first % 8);
+        let inside = true; // until the answer ends
+        for (let i = 0; i < count; i++) {
+          const p = first + i + 1;
+          const last = p === Math.ceil(tokens.length / 8) * 8;
+          inside &&= isLearnt(p) && !last;
+          const token = p < tokens.length ? tokens[p] : padding;
+          expect(rows.positions[r + i]).toBe(first + i);
+          expect(rows.targets[r + i], `seed ${seed}, row ${r + i}`).toBe(inside ? token : -1);
+          expect(rows.weights[r + i]).toBe(inside ? 1 : 0);
+          expect(rows.keys.slice(4 * (r + i), 4 * (r + i) + 4)).toEqual([noisy, noisy + first, r, r + count]);
+        }
+        r += count;
+      }
+    }
+    expect(starts.size).toBe(8); // blocks do not matter
+  });
+
+  test("begin with each answer's first token, and predict the others about once", () => {
+    const sequence = { tokens: Int32Array.from({ length: 64 }, (_, p) => p), learn: new Uint8Array(64).fill(1, 10) };
+    const predicted = new Float64Array(64);
+    const distances = new Float64Array(4);
+    for (let seed = 0; seed < 400; seed++) {
+      const { kinds, targets, positions, tokens } = draftRows(sequence, o, seed);
+      expect([tokens[0], positions[0], targets[0]]).toEqual([10, 10, 11]);
+      for (const [r, kind] of kinds.entries()) {
+        if (kind !== "noisy" || targets[r] < 0) continue;
+        predicted[targets[r]]++;
+        if (targets[r] === 40) distances[r % 4]++;
+      }
+    }
+    for (let p = 15; p < 64; p++) expect(predicted[p]).toBe(400);
+    for (const count of distances) expect(Math.abs(count - 100)).toBeLessThan(35);
+  });
+
+  test("take the share of the sequences that is asked for, and leave the others as they were", () => {
+    const sequence = { tokens: new Int32Array(32), learn: new Uint8Array(32).fill(1) };
+    const all = { ...options, blockLength: 32, subBlock: 8, fullMaskShare: 0.25, subBlockShare: 0.25 };
+    let drafts = 0;
+    for (let number = 0; number < 1000; number++) {
+      const draw = { seed: 1, step: 2, sequence: number };
+      const rows = rowsOf(sequence, { ...all, draftShare: 0.4 }, draw);
+      if (rows.keys[3] - rows.keys[2] === 8) drafts++;
+      else expect(rows).toEqual(rowsOf(sequence, all, draw));
+    }
+    expect(Math.abs(drafts / 1000 - 0.4)).toBeLessThan(0.06);
   });
 });
 

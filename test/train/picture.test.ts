@@ -2,7 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { diffusionRows, nextTokenRows, type ObjectiveOptions, type Sequence } from "../../src/train/objective.js";
+import {
+  diffusionRows,
+  draftRows,
+  nextTokenRows,
+  type ObjectiveOptions,
+  type Sequence,
+} from "../../src/train/objective.js";
 import { drawRows } from "../../src/train/picture.js";
 
 /** Tokens a to j: a prompt of three, an answer of seven; blocks of four. */
@@ -23,6 +29,7 @@ const options = (attention: ObjectiveOptions["attention"]): ObjectiveOptions => 
   subBlock: 4,
   subBlockCopies: 1,
   wholeSubBlockShare: 0,
+  draftShare: 0,
   aheadWeight: 1,
   cleanWeight: 0.5,
   padding: null,
@@ -31,6 +38,7 @@ const options = (attention: ObjectiveOptions["attention"]): ObjectiveOptions => 
 test.each([
   ["next token", () => drawRows(nextTokenRows(sequence), maskToken)],
   ["context-causal", () => drawRows(diffusionRows(sequence, options("context-causal"), copies), maskToken)],
+  ["drafts", () => drawRows(draftRows(sequence, options("context-causal"), 2), maskToken)],
   ["block-causal", () => drawRows(diffusionRows(sequence, options("block-causal"), copies), maskToken)],
 ])("%s", (_, draw) => {
   const document = readFileSync("docs/training.md", "utf8");
