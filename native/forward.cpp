@@ -37,7 +37,7 @@ Forward::Forward(const ModelSpec& spec, const Kernels& kernels, const Weights& w
       weights_(weights),
       pool_(pool),
       plan_(makePlan(spec, weights.traits())),
-      counters_(new Counter[plan_.stages.size()]),
+      taken_(new Taken[plan_.stages.size() * static_cast<size_t>(pool.threads())]),
       attention_(spec, kernels, pool.threads()),
       head_(spec, kernels, weights.head(), pool.threads()) {
   allocate();
@@ -84,7 +84,8 @@ bool Forward::run(const Request& request, const Answers& answers) {
   // Rows nobody asked about end at the last K/V they write.
   stages_ = 0;
   while (stages_ < plan_.stages.size() && (asked > 0 || !plan_.stages[stages_].asked)) stages_++;
-  for (size_t s = 0; s < stages_; s++) counters_[s].next.store(0, std::memory_order_relaxed);
+  for (size_t i = 0; i < stages_ * static_cast<size_t>(pool_.threads()); i++)
+    taken_[i].count.store(0, std::memory_order_relaxed);
   attention_.prepare(request);
   head_.prepare(request, answers);
   stopped_ = false;
@@ -100,11 +101,11 @@ void Forward::work(int worker) {
       return;
     }
     if (!profiling_) {
-      runStage(plan_.stages[s], worker, counters_[s].next);
+      runStage(s, worker);
       continue;
     }
     const Clock::time_point begin = Clock::now();
-    runStage(plan_.stages[s], worker, counters_[s].next);
+    runStage(s, worker);
     profile_[static_cast<size_t>(worker) * plan_.stages.size() + s] += nanosecondsSince(begin);
   }
 }
@@ -117,16 +118,34 @@ std::vector<double> Forward::takeProfile() {
   return taken;
 }
 
-void Forward::runStage(const Stage& stage, int worker, std::atomic<int>& next) {
-  const auto each = [&](int tasks, const auto& task) {
-    for (int i; (i = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) task(i);
+void Forward::runStage(size_t index, int worker) {
+  const Stage& stage = plan_.stages[index];
+  const auto each = [&](int count, const auto& task) {
+    Tasks tasks(&taken_[index * static_cast<size_t>(pool_.threads())], pool_.threads(), worker, count);
+    for (int i; (i = tasks.take()) >= 0;) task(i);
   };
   const auto view = [&](const Place& place) {
     return RowsView{write(place, worker, 0), buffers_[place.buffer].stride};
   };
   switch (stage.kind) {
-    case Stage::Kind::Rows: return runRows(stage, worker, next);
-    case Stage::Kind::Matmul: return runMatmul(stage, worker, next);
+    case Stage::Kind::Rows: {
+      const int rows = (stage.asked ? askedTiles_ : allTiles_).rows, grain = std::max(1, rows / (4 * pool_.threads()));
+      return each((rows + grain - 1) / grain, [&](int task) {
+        for (int row = task * grain; row < std::min((task + 1) * grain, rows); row++)
+          for (const RowStep& step : stage.steps) runStep(step, worker, row, stage.asked);
+      });
+    }
+    case Stage::Kind::Matmul: {
+      int count = 0;
+      for (const Product& product : stage.products) count += share(product, stage.asked).tasks;
+      return each(count, [&](int task) {
+        const Product* product = stage.products.data();
+        for (int tasks; task >= (tasks = share(*product, stage.asked).tasks); product++) task -= tasks;
+        const Share part = share(*product, stage.asked);
+        const int begin = task * part.grain;
+        multiply(*product, worker, begin, std::min(begin + part.grain, part.panels), stage.asked);
+      });
+    }
     case Stage::Kind::WriteKv:
       return each(attention_.writeTasks(), [&](int task) {
         attention_.write(stage.attend, view(stage.attend.k), view(stage.attend.v), task, worker);
@@ -160,14 +179,6 @@ float* Forward::write(const Place& place, int worker, int row) const {
     return workers_[worker].locals.as<float>() +
            static_cast<size_t>(place.buffer) * strideOf(roundUp(plan_.localWidth, kPadding));
   return buffers_[place.buffer].row(row);
-}
-
-void Forward::runRows(const Stage& stage, int worker, std::atomic<int>& next) {
-  const int rows = (stage.asked ? askedTiles_ : allTiles_).rows;
-  const int grain = std::max(1, rows / (4 * pool_.threads()));
-  for (int first; (first = next.fetch_add(grain, std::memory_order_relaxed)) < rows;)
-    for (int row = first; row < std::min(first + grain, rows); row++)
-      for (const RowStep& step : stage.steps) runStep(step, worker, row, stage.asked);
 }
 
 void Forward::runStep(const RowStep& step, int worker, int row, bool asked) {
@@ -208,28 +219,14 @@ void Forward::runStep(const RowStep& step, int worker, int row, bool asked) {
   }
 }
 
-/** Panels of 32 weight rows that one task takes: some microseconds of work, but enough tasks to balance. */
-int Forward::panelsAtOnce(const Product& product, int rows) const {
+Forward::Share Forward::share(const Product& product, bool asked) const {
   const Tensor& tensor = weights_.tensor(product.weight);
-  const int panels = roundUp(tensor.rows, kPanelRows) / kPanelRows;
+  const int rows = (asked ? askedTiles_ : allTiles_).rows, panels = roundUp(tensor.rows, kPanelRows) / kPanelRows;
   const double nanoseconds =
       (product.up < 0 ? 0.1 : 0.2) * tensor.columns * std::max(12, rows);  // of one panel, on a usual core
   const int wanted = std::max(1, static_cast<int>(5000.0 / nanoseconds));
-  return std::min(wanted, std::max(1, panels / (3 * pool_.threads())));
-}
-
-void Forward::runMatmul(const Stage& stage, int worker, std::atomic<int>& next) {
-  const int rows = (stage.asked ? askedTiles_ : allTiles_).rows;
-  int task = next.fetch_add(1, std::memory_order_relaxed), first = 0;
-  for (const Product& product : stage.products) {
-    const int panels = roundUp(weights_.tensor(product.weight).rows, kPanelRows) / kPanelRows;
-    const int grain = panelsAtOnce(product, rows), tasks = (panels + grain - 1) / grain;
-    for (; task < first + tasks; task = next.fetch_add(1, std::memory_order_relaxed)) {
-      const int begin = (task - first) * grain;
-      multiply(product, worker, begin, std::min(begin + grain, panels), stage.asked);
-    }
-    first += tasks;
-  }
+  const int grain = std::min(wanted, std::max(1, panels / (3 * pool_.threads())));
+  return {panels, grain, (panels + grain - 1) / grain};
 }
 
 void Forward::multiply(const Product& product, int worker, int begin, int end, bool asked) {

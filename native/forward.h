@@ -1,7 +1,7 @@
 // Runs a plan: one forward over the rows of a request, on all threads of a pool.
 //
 // Owns what a forward writes: activations, quantised rows, K/V pages and each thread's
-// scratch. Work is shared out by counters, and no result depends on who did it.
+// scratch. No result depends on which thread did what.
 #pragma once
 
 #include <atomic>
@@ -16,6 +16,7 @@
 #include "pool.h"
 #include "program.h"
 #include "request.h"
+#include "tasks.h"
 #include "weights.h"
 
 namespace unmask {
@@ -39,9 +40,9 @@ class Forward {
   uint64_t kvBytes() const { return attention_.kvBytes(); }
 
  private:
-  /** One counter per stage, each on its own cache line. */
-  struct alignas(64) Counter {
-    std::atomic<int> next;
+  /** Panels of 32 weight rows of a product, so many to a task: some microseconds of work, but enough tasks to balance. */
+  struct Share {
+    int panels, grain, tasks;
   };
   struct Worker {
     Region locals;    // [plan.locals][localStride]
@@ -61,12 +62,10 @@ class Forward {
 
   void allocate();
   void work(int worker);
-  void runStage(const Stage& stage, int worker, std::atomic<int>& next);
-  void runRows(const Stage& stage, int worker, std::atomic<int>& next);
+  void runStage(size_t index, int worker);
   void runStep(const RowStep& step, int worker, int row, bool asked);
-  void runMatmul(const Stage& stage, int worker, std::atomic<int>& next);
   void multiply(const Product& product, int worker, int begin, int end, bool asked);
-  int panelsAtOnce(const Product& product, int rows) const;
+  Share share(const Product& product, bool asked) const;
   const float* read(const Place& place, int worker, int row) const;
   float* write(const Place& place, int worker, int row) const;
 
@@ -78,7 +77,7 @@ class Forward {
   std::vector<Matrix> buffers_;
   std::vector<Quantised> slots_;
   std::vector<Worker> workers_;
-  std::unique_ptr<Counter[]> counters_;
+  std::unique_ptr<Taken[]> taken_;  // [stages][threads]
   Attention attention_;
   Head head_;
   bool profiling_ = false;
