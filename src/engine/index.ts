@@ -13,7 +13,7 @@ import { type Backend, type BackendOptions, pageSize } from "../backend/types.js
 import { openGguf } from "../format/gguf.js";
 import type { ModelFile } from "../format/types.js";
 import { readHyperParameters } from "../model/hyperparameters.js";
-import { buildProgram, checkWeights } from "../model/program.js";
+import { buildProgram, checkWeights, readRopeFreqs } from "../model/program.js";
 import type { DiffusionFacts, HyperParameters } from "../model/types.js";
 import { chatTemplateFor } from "../text/template.js";
 import { Tokenizer } from "../text/tokenizer.js";
@@ -42,7 +42,7 @@ export async function loadParts(path: string, options: LoadOptions = {}): Promis
     const tokenizer = Tokenizer.fromMetadata(file.metadata, log);
     const facts = diffusionFacts(hp, tokenizer.maskId, options);
     const contextLength = contextFor(hp, facts, options, log);
-    const { program, roles } = buildProgram(hp, { contextLength, ropeFreqs: await ropeFreqs(file, hp) });
+    const { program, roles } = buildProgram(hp, { contextLength, ropeFreqs: await readRopeFreqs(file, hp) });
     checkWeights(roles, file.tensors);
     const stored = storedHead(program, file.tensors)!;
     const head = headInMemory(stored, options.head);
@@ -162,18 +162,6 @@ function mostBytes(tensors: { type: string; bytes: number }[]): string {
   const bytes = new Map<string, number>();
   for (const tensor of tensors) bytes.set(tensor.type, (bytes.get(tensor.type) ?? 0) + tensor.bytes);
   return [...bytes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? "F32";
-}
-
-/** @throws UnmaskError hyperparameter_invalid before anything of a wrong size is read */
-async function ropeFreqs(file: ModelFile, { ropeDim }: HyperParameters): Promise<Float32Array | undefined> {
-  const tensor = file.tensors.get("rope_freqs.weight");
-  if (tensor === undefined || tensor.type !== "F32") return undefined;
-  if (tensor.shape.join() !== String(ropeDim / 2)) {
-    const message = `rope_freqs.weight has the shape [${tensor.shape}] and must have [${ropeDim / 2}]. Convert the model again.`;
-    throw new UnmaskError("hyperparameter_invalid", message, { param: "rope_freqs.weight" });
-  }
-  const bytes = await file.read(tensor);
-  return new Float32Array(bytes.slice().buffer); // [ropeDim / 2]
 }
 
 function once<T>(make: () => T): () => T {

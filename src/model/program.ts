@@ -9,7 +9,7 @@ import { traits } from "./architectures.js";
 import { ropeTable } from "./rope.js";
 import type { HyperParameters } from "./types.js";
 
-export { checkWeights } from "./weights.js";
+export { checkWeights, readRopeFreqs } from "./weights.js";
 
 export interface ProgramOptions {
   /** Positions to make room for; at most, and by default, the model's context length. */

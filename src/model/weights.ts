@@ -1,10 +1,12 @@
 // Compares what a program expects of a file with what the file holds, before any weight is
 // read: names, shapes, and that nothing is left over. A tensor nobody asks for (a bias, a
-// scale, an adapter) would change the model's answers, so it is refused, not skipped.
+// scale, an adapter) would change the model's answers, so it is refused, not skipped. RoPE factors
+// are read here, since a program is built with them.
 
 import type { WeightRole } from "../backend/program.js";
-import type { TensorInfo } from "../format/types.js";
+import type { ModelFile, TensorInfo } from "../format/types.js";
 import { UnmaskError } from "../util/errors.js";
+import type { HyperParameters } from "./types.js";
 
 /** Read beside the program: it goes into the RoPE table. */
 const ropeFactors = "rope_freqs.weight";
@@ -44,6 +46,22 @@ export function checkWeights(roles: readonly WeightRole[], tensors: ReadonlyMap<
       );
     }
   }
+}
+
+/**
+ * RoPE factors of a file that has them, [ropeDim / 2].
+ *
+ * @throws UnmaskError hyperparameter_invalid before anything of a wrong size is read
+ */
+export async function readRopeFreqs(file: ModelFile, { ropeDim }: HyperParameters): Promise<Float32Array | undefined> {
+  const tensor = file.tensors.get(ropeFactors);
+  if (tensor === undefined || tensor.type !== "F32") return undefined; // of another type: checkWeights refuses it
+  if (tensor.shape.join() !== String(ropeDim / 2)) {
+    const message = `${ropeFactors} has the shape [${tensor.shape}] and must have [${ropeDim / 2}]. Convert the model again.`;
+    throw new UnmaskError("hyperparameter_invalid", message, { param: ropeFactors });
+  }
+  const bytes = await file.read(tensor);
+  return new Float32Array(bytes.slice().buffer);
 }
 
 function checkVectorType({ name, type }: TensorInfo): void {

@@ -9,13 +9,14 @@ import { type Checkpoint, openCheckpoint } from "../convert/checkpoint.js";
 import { diffusionFacts } from "../convert/diffusion.js";
 import { matchTensors } from "../convert/match.js";
 import { diffusionMetadata, modelMetadata } from "../convert/metadata.js";
-import { ropeSettings } from "../convert/rope.js";
+import { llama3ScalingOf, ropeSettings } from "../convert/rope.js";
 import { floatRows, interleaveHalves } from "../convert/rows.js";
 import { openGguf } from "../format/gguf.js";
 import { unpackFloats } from "../format/tensors/index.js";
 import type { Metadata, MetadataValue, ModelFile, TensorInfo } from "../format/types.js";
 import { readHyperParameters } from "../model/hyperparameters.js";
-import { buildProgram, checkWeights } from "../model/program.js";
+import { buildProgram, checkWeights, readRopeFreqs } from "../model/program.js";
+import type { HyperParameters } from "../model/types.js";
 import { vocabularyFromMetadata } from "../text/gguf-vocabulary.js";
 import { preTokenizerJson } from "../text/pre-tokenizers.js";
 import { Tokenizer } from "../text/tokenizer.js";
@@ -87,7 +88,7 @@ async function fromCheckpoint(checkpoint: Checkpoint): Promise<Start> {
     tokenizerJson,
     tokenizerConfig,
     stops: [...new Set([...named, ...stopsOf(tokenizer)])],
-    ropeScaling: config.rope_scaling ?? null,
+    ropeScaling: rope.scaling,
     ropeFreqs: rope.factors,
     values,
   };
@@ -105,15 +106,9 @@ function withAddedTokens(checkpoint: Checkpoint): TokenizerJson {
 
 async function fromGguf(file: ModelFile): Promise<Start> {
   const hp = readHyperParameters(file.metadata, file.tensors);
-  const { roles } = buildProgram(hp, { contextLength: 1 });
+  const rope = await ropeOf(file, hp);
+  const { roles } = buildProgram(hp, { contextLength: 1, ropeFreqs: rope.ropeFreqs ?? undefined });
   checkWeights(roles, file.tensors);
-  if (file.tensors.has("rope_freqs.weight")) {
-    throw new UnmaskError(
-      "hyperparameter_invalid",
-      `${file.path} has RoPE factors, which cannot be written back to config.json. Start from the checkpoint it was made from.`,
-      { param: "init" },
-    );
-  }
   const values = new Map<string, Float32Array>();
   for (const { name } of roles) {
     const tensor = file.tensors.get(name)!;
@@ -126,10 +121,24 @@ async function fromGguf(file: ModelFile): Promise<Start> {
     hp,
     ...tokenizerFiles(vocabulary),
     stops: [...new Set([...(vocabulary.eos === null ? [] : [vocabulary.eos]), ...vocabulary.stops])],
-    ropeScaling: hp.ropeScale === 1 ? null : { rope_type: "linear", factor: hp.ropeScale },
-    ropeFreqs: null,
+    ...rope,
     values,
   };
+}
+
+/** RoPE factors of a file, and what config.json is to say of its scaling. */
+async function ropeOf(file: ModelFile, hp: HyperParameters): Promise<Pick<Start, "ropeScaling" | "ropeFreqs">> {
+  const ropeFreqs = (await readRopeFreqs(file, hp)) ?? null;
+  if (ropeFreqs === null) {
+    return { ropeScaling: hp.ropeScale === 1 ? null : { rope_type: "linear", factor: hp.ropeScale }, ropeFreqs };
+  }
+  const ropeScaling = llama3ScalingOf(ropeFreqs, hp.ropeBase, hp.headDim);
+  if (ropeScaling !== null) return { ropeScaling, ropeFreqs };
+  throw new UnmaskError(
+    "hyperparameter_invalid",
+    `${file.path} has RoPE factors that no llama3 scaling gives, so config.json could not name them. Start from the checkpoint it was made from.`,
+    { param: "init" },
+  );
 }
 
 /** A vocabulary as the files of a Hugging Face tokenizer. */

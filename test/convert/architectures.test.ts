@@ -1,6 +1,8 @@
 // What each architecture's file looks like: names, permutation, biases, metadata, RoPE.
 
 import { describe, expect, it } from "vitest";
+import type { CheckpointConfig } from "../../src/convert/config.js";
+import { llama3ScalingOf, ropeSettings } from "../../src/convert/rope.js";
 import { fromBf16, toBf16 } from "../../src/util/half.js";
 import { expectSame, unmaskError } from "../format/files.js";
 import { converter } from "./converted.js";
@@ -196,6 +198,42 @@ describe("rope", () => {
       expect(key("llama.rope.scaling.type")).toBe("linear");
       expect(key("llama.rope.scaling.factor")).toBe(4);
       expect(key("llama.rope.freq_base")).toBe(1000);
+    }
+  });
+
+  it("of Llama 3 is known again from its factors", () => {
+    for (const [factor, high, context, base, headDim] of [
+      [8, 4, 8192, 500_000, 128],
+      [32, 4, 8192, 500_000, 64],
+      [4, 16, 2048, 10_000, 32],
+    ]) {
+      const scaling = {
+        rope_type: "llama3",
+        factor,
+        low_freq_factor: 1,
+        high_freq_factor: high,
+        original_max_position_embeddings: context,
+      };
+      const config = { ...llama().config, rope_theta: base, rope_scaling: scaling } as CheckpointConfig;
+      const factors = ropeSettings(config, headDim).factors!;
+      expect(llama3ScalingOf(factors, base, headDim)).toEqual(scaling);
+      // Two and eight, scaled with the context, are the same wavelengths.
+      const doubled = {
+        ...scaling,
+        low_freq_factor: 2,
+        high_freq_factor: 2 * high,
+        original_max_position_embeddings: 2 * context,
+      };
+      const same = ropeSettings({ ...config, rope_scaling: doubled }, headDim).factors!;
+      expect(llama3ScalingOf(same, base, headDim)).toEqual(scaling);
+      expect(
+        llama3ScalingOf(
+          factors.map((value, i) => (i === 0 ? 1.5 : value)),
+          base,
+          headDim,
+        ),
+      ).toBeNull();
+      expect(llama3ScalingOf(new Float32Array(headDim / 2).fill(factor), base, headDim)).toBeNull();
     }
   });
 

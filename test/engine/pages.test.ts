@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pageSize, type KeptVisibility } from "../../src/backend/types.js";
+import { type KeptVisibility, pageSize } from "../../src/backend/types.js";
 import { type Node, PagePool, pagesFor } from "../../src/engine/pages.js";
 
 /** Tokens whose pages are named by letters: "ab" is 32 times a, then 32 times b. */

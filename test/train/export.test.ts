@@ -244,6 +244,33 @@ describe("training goes on", () => {
     expect(model.info).toMatchObject({ attention: "context-causal", blockLength: 32, maskToken: 304 });
   });
 
+  test("with the RoPE of Llama 3, whose GGUF has only its factors", async () => {
+    const scaling = {
+      rope_type: "llama3",
+      factor: 8,
+      low_freq_factor: 1,
+      high_freq_factor: 4,
+      original_max_position_embeddings: 8192,
+    };
+    const made = llama();
+    made.tokenizerConfig = { eos_token: "<|im_end|>" };
+    const { rope_theta } = made.config;
+    Object.assign(made.config, { rope_theta: undefined, rope_parameters: { ...scaling, rope_theta } }); // of transformers 5
+    const start = await startFrom(await save(join(folder, `source-${models++}`), made));
+    expect(start.ropeScaling).toEqual(scaling);
+    const config = configured({ output: { type: "f32" }, model: { ternary: false } });
+    const frame = settle(start, config);
+    const trainer = trainerOf(frame, false);
+    const { directory, gguf } = await exported(trainer, frame, config);
+    for (const path of [directory, gguf]) {
+      const again = await startFrom(path);
+      expect(again.ropeScaling, path).toEqual(scaling);
+      expect(again.ropeFreqs).toEqual(start.ropeFreqs);
+      expect(again.hp.ropeBase).toBe(frame.hp.ropeBase);
+      expectSame(again, trainer, 9);
+    }
+  });
+
   test("a full embedding grows by a row that begins as the mean", async () => {
     const made = llama();
     made.tokenizer!.added_tokens.push({ id: 319, content: "<last>", special: true });
