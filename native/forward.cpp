@@ -136,14 +136,18 @@ void Forward::runStage(size_t index, int worker) {
       });
     }
     case Stage::Kind::Matmul: {
+      std::vector<Share>& shares = workers_[worker].shares;
+      shares.clear();
       int count = 0;
-      for (const Product& product : stage.products) count += share(product, stage.asked).tasks;
+      for (const Product& product : stage.products) {
+        shares.push_back(share(product, stage.asked));
+        count += shares.back().tasks;
+      }
       return each(count, [&](int task) {
-        const Product* product = stage.products.data();
-        for (int tasks; task >= (tasks = share(*product, stage.asked).tasks); product++) task -= tasks;
-        const Share part = share(*product, stage.asked);
-        const int begin = task * part.grain;
-        multiply(*product, worker, begin, std::min(begin + part.grain, part.panels), stage.asked);
+        size_t p = 0;
+        for (; task >= shares[p].tasks; p++) task -= shares[p].tasks;
+        const int begin = task * shares[p].grain;
+        multiply(stage.products[p], worker, begin, std::min(begin + shares[p].grain, shares[p].panels), stage.asked);
       });
     }
     case Stage::Kind::WriteKv:

@@ -48,6 +48,7 @@ class Forward {
     Region locals;    // [plan.locals][localStride]
     Region ternary;   // scratch of Kernels::ternary
     Region unpacked;  // see DenseJob
+    std::vector<Share> shares;  // of the products of its stage
   };
   struct Matrix {
     Region data;

@@ -19,21 +19,31 @@ class Tasks {
  public:
   /** @param taken [threads], zero before the stage. */
   Tasks(Taken* taken, int threads, int worker, int count)
-      : taken_(taken), threads_(threads), part_(worker), count_(count) {}
+      : taken_(taken), threads_(threads), count_(count), part_(worker), left_(threads) {
+    setBounds();
+  }
 
   /** A task for this thread, or -1. */
   int take() {
-    for (; visited_ < threads_; visited_++, part_ = (part_ + 1) % threads_) {
-      const int begin = count_ * part_ / threads_, end = count_ * (part_ + 1) / threads_;
-      const int task = begin + taken_[part_].count.fetch_add(1, std::memory_order_relaxed);
-      if (task < end) return task;
+    for (;;) {
+      const int task = begin_ + taken_[part_].count.fetch_add(1, std::memory_order_relaxed);
+      if (task < end_) return task;
+      if (--left_ == 0) return -1;
+      part_ = part_ + 1 == threads_ ? 0 : part_ + 1;
+      setBounds();
     }
-    return -1;
   }
 
  private:
+  void setBounds() {
+    begin_ = count_ * part_ / threads_;
+    end_ = count_ * (part_ + 1) / threads_;
+  }
+
   Taken* taken_;
-  int threads_, part_, count_, visited_ = 0;
+  int threads_, count_;
+  int part_, left_;  // the part at hand, and how many with it have not been looked at
+  int begin_, end_;  // of the part
 };
 
 }  // namespace unmask
