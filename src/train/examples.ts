@@ -11,7 +11,7 @@ import type { Tokenizer } from "../text/tokenizer.js";
 import { UnmaskError } from "../util/errors.js";
 import { hash } from "../util/rng.js";
 import type { Example, Message } from "./data/types.js";
-import type { Sequence } from "./objective.js";
+import type { Sequence } from "./noise.js";
 
 export interface TextTools {
   tokenizer: Tokenizer;

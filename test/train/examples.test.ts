@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ChatTemplate, chatTemplateFor } from "../../src/text/template.js";
 import type { Example, Message } from "../../src/train/data/types.js";
 import { chatSequence, ExampleStream, textSequence } from "../../src/train/examples.js";
-import type { Sequence } from "../../src/train/objective.js";
+import type { Sequence } from "../../src/train/noise.js";
 import { unmaskError } from "../format/files.js";
 import { tinyTokenizer } from "./tiny.js";
 

@@ -10,14 +10,8 @@ import { buildProgram } from "../../src/model/program.js";
 import type { TrainConfig } from "../../src/train/config.js";
 import { type ExportOptions, exportModel } from "../../src/train/export.js";
 import { type Frame, newModel, type Start, settle } from "../../src/train/frame.js";
-import {
-  batchOf,
-  diffusionRows,
-  draftRows,
-  nextTokenRows,
-  type ObjectiveOptions,
-  type Sequence,
-} from "../../src/train/objective.js";
+import { blocksOf, drawDrafts, type Sequence } from "../../src/train/noise.js";
+import { batchOf, diffusionRows, nextTokenRows, type ObjectiveOptions } from "../../src/train/objective.js";
 import { initialValues, parametersOf } from "../../src/train/parameters.js";
 import { createReferenceTrainer } from "../../src/train/reference/trainer.js";
 import { startFrom } from "../../src/train/start.js";
@@ -115,12 +109,15 @@ describe("the engine computes what the trainer trained", () => {
   });
   /** Copy A masks all that may be masked; block 1 is positions 32 to 63, of which 45 and more are past the end. */
   const mask = Uint8Array.from({ length: 64 }, (_, p) => (p > 32 && p < 45 ? 1 : 0));
+  const blocks = blocksOf([mask], 32);
+  const drafts = drawDrafts(sequence, objective("context-causal"), 3); // from 20, 23 and 31
   test.each([
-    ["block-causal", "a block", diffusionRows(sequence, objective("block-causal"), [mask]), 0],
-    ["context-causal", "a block", diffusionRows(sequence, objective("context-causal"), [mask]), 0],
-    ["context-causal", "the first draft", draftRows(sequence, objective("context-causal"), 3), 0],
-    ["context-causal", "a draft across blocks", draftRows(sequence, objective("context-causal"), 3), 16],
-  ] as const)("masked rows too, %s, %s", async (attention, _, rows, start) => {
+    ["block-causal", "a block", blocks, 0],
+    ["context-causal", "a block", blocks, 0],
+    ["context-causal", "the first draft", drafts, 0],
+    ["context-causal", "a draft across blocks", drafts, 16],
+  ] as const)("masked rows too, %s, %s", async (attention, _, windows, start) => {
+    const rows = diffusionRows(sequence, objective(attention), windows);
     const config = configured({ model: { ternary: false }, diffusion: { attention }, output: { type: "f32" } });
     const frame = fresh(config);
     const trainer = trainerOf(frame, false);
@@ -145,7 +142,7 @@ describe("the engine computes what the trainer trained", () => {
     await backend.forward([
       span([...tokens.subarray(0, first)], 0, attention === "block-causal" ? "block" : "causal", false),
     ]);
-    const [predictions] = await backend.forward([span(window, first, start === 16 ? "all" : "block", true)]);
+    const [predictions] = await backend.forward([span(window, first, windows === drafts ? "all" : "block", true)]);
     const scale = noisy.reduce((most, logit) => Math.max(most, Math.abs(logit)), 0);
     expect(largestDifference(predictions!.logits!, noisy)).toBeLessThan(0.005 * scale);
     await backend.dispose();

@@ -2,18 +2,14 @@
 // target, written down as block-diffusion papers write them.
 
 import { describe, expect, test } from "vitest";
+import { blocksOf, type Copy, drawCopies, drawDrafts, mark, type Sequence } from "../../src/train/noise.js";
 import {
   batchOf,
-  type Copy,
   diffusionRows,
-  draftRows,
-  drawCopies,
-  mark,
   nextTokenRows,
   type ObjectiveOptions,
   type Rows,
   rowsOf,
-  type Sequence,
   targetCount,
 } from "../../src/train/objective.js";
 import { hash } from "../../src/util/rng.js";
@@ -89,7 +85,7 @@ describe.each(["block-causal", "context-causal"] as const)("%s", (attention) => 
       const o = { ...options, attention, padding, fullMaskShare: seed % 4 === 0 ? 1 : 0 };
       const sequence = sequenceOf(seed);
       const copies = drawCopies(sequence, o, seed);
-      const rows = diffusionRows(sequence, o, copies);
+      const rows = diffusionRows(sequence, o, blocksOf(copies, o.blockLength));
       const places = placesOf(rows, copies, o.blockLength);
       const kept = new Set(places.map(({ part, position }) => `${part}${position}`));
       expect(kept.size).toBe(places.length);
@@ -216,7 +212,7 @@ describe("masks", () => {
       const o = { ...options, blockLength: 32, subBlock: 8, subBlockShare: 1, wholeSubBlockShare: 1, aheadWeight };
       for (let seed = 0; seed < 40; seed++) {
         const [mask] = drawCopies(sequence, o, seed);
-        const rows = diffusionRows(sequence, o, [mask]);
+        const rows = diffusionRows(sequence, o, blocksOf([mask], 32));
         for (let p = 1; p < 32; p++) {
           const weight = mask[p] === mark.asked ? 1 : mask[p] === mark.ahead ? aheadWeight : 0;
           expect(rows.weights[p - 1]).toBe(weight);
@@ -238,7 +234,7 @@ describe("masks", () => {
       expect(copies.length).toBe(2);
       const [a, b] = copies.map((copy) => copy.indexOf(mark.asked));
       if (a === b) same++;
-      const rows = diffusionRows(sequence, { ...o, aheadWeight: 0 }, copies);
+      const rows = diffusionRows(sequence, { ...o, aheadWeight: 0 }, blocksOf(copies, 32));
       expect(rows.kinds.filter((kind) => kind === "noisy").length).toBe(128);
     }
     expect(Math.abs(same / 400 - 0.25)).toBeLessThan(0.08); // four sub-blocks, drawn independently
@@ -269,6 +265,8 @@ describe("masks", () => {
 });
 
 describe("drafts", () => {
+  const draftRows = (sequence: Sequence, o: ObjectiveOptions, seed: number) =>
+    diffusionRows(sequence, o, drawDrafts(sequence, o, seed));
   const o = { ...options, blockLength: 8, subBlock: 4, draftShare: 1 };
 
   test.each([null, 50])("begin at a token of the answer and see what `verified` shows them, padding %s", (padding) => {

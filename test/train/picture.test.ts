@@ -2,13 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import {
-  diffusionRows,
-  draftRows,
-  nextTokenRows,
-  type ObjectiveOptions,
-  type Sequence,
-} from "../../src/train/objective.js";
+import { blocksOf, drawDrafts, type Sequence } from "../../src/train/noise.js";
+import { diffusionRows, nextTokenRows, type ObjectiveOptions } from "../../src/train/objective.js";
 import { drawRows } from "../../src/train/picture.js";
 
 /** Tokens a to j: a prompt of three, an answer of seven; blocks of four. */
@@ -37,9 +32,19 @@ const options = (attention: ObjectiveOptions["attention"]): ObjectiveOptions => 
 
 test.each([
   ["next token", () => drawRows(nextTokenRows(sequence), maskToken)],
-  ["context-causal", () => drawRows(diffusionRows(sequence, options("context-causal"), copies), maskToken)],
-  ["drafts", () => drawRows(draftRows(sequence, options("context-causal"), 2), maskToken)],
-  ["block-causal", () => drawRows(diffusionRows(sequence, options("block-causal"), copies), maskToken)],
+  [
+    "context-causal",
+    () => drawRows(diffusionRows(sequence, options("context-causal"), blocksOf(copies, 4)), maskToken),
+  ],
+  [
+    "drafts",
+    () =>
+      drawRows(
+        diffusionRows(sequence, options("context-causal"), drawDrafts(sequence, options("context-causal"), 2)),
+        maskToken,
+      ),
+  ],
+  ["block-causal", () => drawRows(diffusionRows(sequence, options("block-causal"), blocksOf(copies, 4)), maskToken)],
 ])("%s", (_, draw) => {
   const document = readFileSync("docs/training.md", "utf8");
   expect(document).toContain(`\`\`\`text\n${draw()}\`\`\``);
