@@ -108,8 +108,8 @@ export function drawDrafts(sequence: Sequence, options: NoiseOptions, seed: numb
   const { tokens, learn } = sequence;
   const end = Math.ceil(tokens.length / blockLength) * blockLength;
   const learnt = Array.from(tokens.keys()).filter((p) => learn[p] === 1);
-  const place = 1 + Math.floor(uniform(seed, 0, purpose.draft) * subBlock);
-  const firsts = learnt.filter((_, i) => i === 0 || i % subBlock === place % subBlock);
+  const place = (1 + Math.floor(uniform(seed, 0, purpose.draft) * subBlock)) % subBlock;
+  const firsts = learnt.filter((_, i) => i === 0 || i % subBlock === place);
   return firsts.map((first): Window => {
     const rows = Math.min(subBlock, end - first);
     const marks = new Uint8Array(rows + 1).fill(mark.beyond);
