@@ -18,6 +18,8 @@ import type { Denoised, SpanRequest } from "./types.js";
 
 /** Drafts are checked as far as the product of their confidences stays above this: a row more costs little. */
 const draftBound = 0.1;
+/** Rows of a draft beyond what the draft before it, which was wrong somewhere, had right. */
+const hope = 3;
 /** Most single steps between drafts that do not pay. */
 const longestPause = 32;
 
@@ -25,8 +27,8 @@ export class Verified implements Machine {
   readonly #canvas: Canvas;
   readonly #request: Request;
   readonly #maskToken: number;
-  /** Accepted drafts that pay for a draft pass: 8 rows cost about as much as 2 single rows, 32 as 4. */
-  readonly #worthwhile: number;
+  #width: number; // most rows of the next draft
+  #drafted = 0; // rows of the last one
   #drafts: number[] = []; // to be checked by the next span
   #block = -1; // index of the block of the last round
   #round = 0; // rounds in it
@@ -37,13 +39,13 @@ export class Verified implements Machine {
     this.#canvas = canvas;
     this.#request = request;
     this.#maskToken = maskToken;
-    this.#worthwhile = 1 + Math.ceil(request.options.subBlock / 8);
+    this.#width = request.options.subBlock;
   }
 
   next(): SpanRequest {
     if (this.#drafts.length > 0) return this.#verifySpan();
     const draftable = this.#draftable();
-    if (this.#pause > 0 || draftable < this.#worthwhile) return stepSpan(this.#canvas, this.#request);
+    if (this.#pause > 0 || draftable < worthwhile(draftable)) return stepSpan(this.#canvas, this.#request);
     return this.#draftSpan(draftable);
   }
 
@@ -58,16 +60,16 @@ export class Verified implements Machine {
     return [fillNext(this.#canvas, this.#request, span, predictions)];
   }
 
-  /** Positions after the pending token that a draft could fill: up to a sub-block, and to the token before the last. */
+  /** Positions after the pending token that a draft could fill, to the token before the last. */
   #draftable(): number {
     const { prompt, committed } = this.#canvas;
-    const { maxTokens, subBlock } = this.#request.options;
-    return Math.min(subBlock, prompt.length + maxTokens - 2 - committed);
+    return Math.min(this.#width, prompt.length + this.#request.options.maxTokens - 2 - committed);
   }
 
   /** The pending token, then masks: each row predicts the position after it. */
   #draftSpan(count: number): SpanRequest {
     const pending = this.#canvas.committed;
+    this.#drafted = count;
     return {
       phase: "denoise",
       tokens: this.#canvas.tokens(pending, pending + count, this.#maskToken),
@@ -96,8 +98,8 @@ export class Verified implements Machine {
   #verified(span: SpanRequest, predictions: Predictions): Denoised[] {
     let accepted = 0;
     while (accepted < this.#drafts.length && this.#drafts[accepted] === predictions.token[accepted]) accepted++;
-    this.#drafts = [];
     this.#adapt(accepted);
+    this.#drafts = [];
     this.#canvas.committed += accepted + 1;
 
     const { blockLength } = this.#request.facts;
@@ -114,15 +116,25 @@ export class Verified implements Machine {
     return events;
   }
 
-  /** After a round that did not pay, some single steps: 1, 2, 4, ... up to 32, until one pays again. */
+  /**
+   * The next draft is a little longer than what was right in this one, or whole if all was. After a round that did not
+   * pay come some single steps: 1, 2, 4, ... up to 32, until one pays again.
+   */
   #adapt(accepted: number): void {
-    if (accepted >= this.#worthwhile) {
+    const { subBlock } = this.#request.options;
+    this.#width = accepted === this.#drafts.length ? subBlock : Math.min(accepted + hope, subBlock);
+    if (accepted >= worthwhile(this.#drafted)) {
       this.#nextPause = 1;
     } else {
       this.#pause = this.#nextPause;
       this.#nextPause = Math.min(2 * this.#nextPause, longestPause);
     }
   }
+}
+
+/** Accepted drafts that pay for a draft pass: 8 rows cost about as much as 2 single rows, 32 as 4. */
+function worthwhile(rows: number): number {
+  return 1 + Math.ceil(rows / 8);
 }
 
 /** The leading drafts worth checking; at least one. */

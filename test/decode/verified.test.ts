@@ -145,6 +145,23 @@ test("the longest right prefix is accepted, then the bonus; the rest is dropped"
   expect(spans[2].tokens).toEqual([token(38), ...Array(7).fill(maskToken)]);
 });
 
+test("after a wrong draft the next one is three rows longer than what was right, after a right one whole again", () => {
+  const draft: Script = (p) => (p === 34 || p === 40 ? wrong(p, 0) : right(p, 0));
+  expect(shapes(decode(32, draft, right, { maxTokens: 60, subBlock: 16 }).spans).slice(0, 11)).toEqual([
+    ["denoise", 32, 16],
+    ["verify", 32, 17], // 33 right, 34 wrong: too little for 16 rows
+    ["step", 34, 1],
+    ["denoise", 35, 4],
+    ["verify", 35, 5], // all right
+    ["denoise", 40, 16],
+    ["verify", 40, 17],
+    ["denoise", 57, 16],
+    ["verify", 57, 17],
+    ["denoise", 74, 16],
+    ["verify", 74, 17],
+  ]);
+});
+
 test("drafts are checked as far as the product of their confidences is above 0.1, at least one", () => {
   const verifyRows = (draft: Script) => decode(32, draft, right, { maxTokens: 32 }).spans[1].tokens.length;
   expect(verifyRows((p) => [token(p), p < 36 ? 0.6 : 0.48])).toBe(1 + 4); // 0.6^3 * 0.48 = 0.104, then 0.05
@@ -186,13 +203,15 @@ test("rounds are numbered in their block, and tell of each block they fill", () 
   const told = denoised.map((events) =>
     events.map(({ block, step, rows, commits }) => [block, step, rows, commits.length]),
   );
-  expect(told.slice(0, 4)).toEqual([
+  expect(told.slice(0, 6)).toEqual([
     [],
     [[1, 1, 33, 6]],
     [],
+    [[1, 2, 9, 9]],
+    [],
     [
-      [1, 2, 33, 25],
-      [2, 1, 33, 8],
+      [1, 3, 33, 16],
+      [2, 1, 33, 17],
     ],
   ]);
 });
