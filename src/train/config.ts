@@ -200,7 +200,7 @@ function shapeProblems({ model, diffusion, phases, output, rows }: z.infer<typeo
       );
     const states = phase.full_mask_share + phase.sub_block_share + phase.draft_share;
     if (states > 1) {
-      refuse(["phases", i, "sub_block_share"], `, full_mask_share and draft_share make ${states}, more than all`);
+      refuse(["phases", i, "sub_block_share"], `makes ${states} with full_mask_share and draft_share, more than all`);
     }
     if (phase.draft_share > 0 && diffusion.attention !== "context-causal") {
       refuse(

@@ -79,7 +79,7 @@ describe("refused", () => {
     const drafts = { ...phase, objective: "diffusion", draft_share: 0.5 };
     expect(() => configOf({ phases: [drafts] })).not.toThrow();
     expect(() => configOf({ phases: [{ ...drafts, sub_block_share: 0.3 }] })).toThrow(
-      unmaskError("config_invalid", "draft_share make 1.05"),
+      unmaskError("config_invalid", "sub_block_share", "makes 1.05 with full_mask_share and draft_share"),
     );
     expect(() => configOf({ diffusion: { attention: "block-causal" }, phases: [drafts] })).toThrow(
       unmaskError("config_invalid", "draft_share", "context-causal"),

@@ -20,6 +20,7 @@ import { hash } from "../../src/util/rng.js";
 import { ask, largestDifference } from "../backend/backends.js";
 import { llama, qwen2, save } from "../convert/tiny-checkpoint.js";
 import { temporaryFolder, unmaskError } from "../format/files.js";
+import { plainNoise } from "./noise-options.js";
 import { configOf, phase } from "./runs.js";
 import { tokenizerConfig, tokenizerJson } from "./tiny.js";
 
@@ -93,19 +94,11 @@ describe("the engine computes what the trainer trained", () => {
   });
 
   const objective = (attention: "block-causal" | "context-causal"): ObjectiveOptions => ({
-    nextTokenShare: 0,
+    ...plainNoise,
     attention,
     blockLength: 32,
     maskToken: 259,
-    fullMaskShare: 0,
-    subBlockShare: 0,
     subBlock: 8,
-    subBlockCopies: 1,
-    wholeSubBlockShare: 0,
-    draftShare: 0,
-    aheadWeight: 1,
-    cleanWeight: 0.5,
-    padding: null,
   });
   /** Copy A masks all that may be masked; block 1 is positions 32 to 63, of which 45 and more are past the end. */
   const mask = Uint8Array.from({ length: 64 }, (_, p) => (p > 32 && p < 45 ? 1 : 0));

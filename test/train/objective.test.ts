@@ -13,23 +13,10 @@ import {
   targetCount,
 } from "../../src/train/objective.js";
 import { hash } from "../../src/util/rng.js";
+import { plainNoise } from "./noise-options.js";
 
 const maskToken = 99;
-const options: ObjectiveOptions = {
-  nextTokenShare: 0,
-  attention: "context-causal",
-  blockLength: 4,
-  maskToken,
-  fullMaskShare: 0,
-  subBlockShare: 0,
-  subBlock: 4,
-  subBlockCopies: 1,
-  wholeSubBlockShare: 0,
-  draftShare: 0,
-  aheadWeight: 1,
-  cleanWeight: 0.5,
-  padding: null,
-};
+const options: ObjectiveOptions = { ...plainNoise, attention: "context-causal", blockLength: 4, maskToken };
 
 /** A prompt, an answer, and for some a second turn of both. */
 function sequenceOf(seed: number): Sequence {

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { blocksOf, drawDrafts, type Sequence } from "../../src/train/noise.js";
 import { diffusionRows, nextTokenRows, type ObjectiveOptions } from "../../src/train/objective.js";
 import { drawRows } from "../../src/train/picture.js";
+import { plainNoise } from "./noise-options.js";
 
 /** Tokens a to j: a prompt of three, an answer of seven; blocks of four. */
 const sequence: Sequence = {
@@ -15,19 +16,10 @@ const maskToken = 99;
 /** d, f and j are masked in copy A; g and h in copy B. */
 const copies = [Uint8Array.of(0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0), Uint8Array.of(0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0)];
 const options = (attention: ObjectiveOptions["attention"]): ObjectiveOptions => ({
-  nextTokenShare: 0,
+  ...plainNoise,
   attention,
   blockLength: 4,
   maskToken,
-  fullMaskShare: 0,
-  subBlockShare: 0,
-  subBlock: 4,
-  subBlockCopies: 1,
-  wholeSubBlockShare: 0,
-  draftShare: 0,
-  aheadWeight: 1,
-  cleanWeight: 0.5,
-  padding: null,
 });
 
 test.each([
