@@ -48,7 +48,7 @@ void readRequest(const int32_t* ints, size_t count, const double* reals, size_t 
   require(heads >= 0 && heads <= spans && asked >= 0 && asked <= rows && realCount >= 2 * static_cast<size_t>(heads),
           "heads");
   require(count < (size_t{1} << 30), "it is too long");
-  const int32_t* span = reader.take(6 * spans);
+  const int32_t* span = reader.take(7 * spans);
   const int32_t* tokens = reader.take(rows);
   const int32_t* pageNumbers = reader.take(pages);
   const int32_t* head = reader.take(7 * heads);
@@ -65,19 +65,21 @@ void readRequest(const int32_t* ints, size_t count, const double* reals, size_t 
   request->topEntries = request->logitsRows = 0;
 
   int firstRow = 0, firstPage = 0, nextHead = 0, firstAsked = 0;
-  for (int s = 0; s < spans; s++, span += 6) {
+  for (int s = 0; s < spans; s++, span += 7) {
     const int length = span[0], position = span[1], keyEnd = span[3], pageCount = span[4];
     require(length >= 1 && length <= rows - firstRow && position >= 0 && keyEnd >= length &&
                 keyEnd <= limits.contextLength && position <= keyEnd - length,
             "span");
     require(pageCount <= pages - firstPage && pageCount >= roundUp(keyEnd, kPage) / kPage, "page table");
     require(span[2] >= kCausal && span[2] <= kAll, "visibility");
+    require(span[6] >= 0 && span[6] <= length, "causal rows");
     request->spans.push_back({firstRow, length, position, keyEnd, request->pages.data() + firstPage});
     for (int r = 0; r < length; r++) {
       const int at = position + r;
       request->positions.push_back(at);
       const int blockEnd = (at / limits.blockLength + 1) * limits.blockLength;
-      request->visible.push_back(span[2] == kCausal ? at + 1 : span[2] == kBlock ? std::min(blockEnd, keyEnd) : keyEnd);
+      const bool causal = span[2] == kCausal || r < span[6];
+      request->visible.push_back(causal ? at + 1 : span[2] == kBlock ? std::min(blockEnd, keyEnd) : keyEnd);
     }
     if (span[5] >= 0) {
       require(span[5] == nextHead && nextHead < heads, "head order");

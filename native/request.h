@@ -2,7 +2,7 @@
 //
 // Packed layout (int32), written by src/backend/native-request.ts:
 //   [0] spans  [1] rows  [2] pages  [3] heads  [4] asked rows
-//   spans x 6: rows, position, visibility (its index in `visibilities`), keyEnd, pages, head (-1: none)
+//   spans x 7: rows, position, visibility (its index in `visibilities`), keyEnd, pages, head (-1: none), causal rows
 //   tokens of all spans, then pages of all spans
 //   heads x 7: asked rows, suppress, topK, seed, draw, top, logits (0 or 1), in span order
 //   asked rows of all heads, indices within their span

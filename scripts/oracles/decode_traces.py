@@ -1,4 +1,5 @@
-"""Decoder traces from an independent implementation of the Fast-dLLM v2 loop (arXiv 2509.26328).
+"""Decoder traces from an independent implementation of the Fast-dLLM v2 loop (arXiv 2509.26328), and of the windows
+that models with a causal context decode.
 
 Writes test/fixtures/decode/traces.json: for each case, which positions every forward commits, how
 many rows it has, and the answer. Plain Python, no packages:
@@ -104,6 +105,33 @@ def generate(case):
             rows = 1
         return forwards, *finished
 
+    if case["attention"] == "context-causal" and case["shift"]:
+        # The prompt predicts the first token. A window's rows follow the known text, see it and each other, and predict
+        # from the second position on; its first position is what the clean text predicts, and taken at once.
+        append_next(0, clean_bound)
+        start, clean_rows = n, 0
+        while True:
+            x += [None] * (start + sub + 1 - len(x))
+            step = 0
+            while None in x[start:]:
+                if (finished := answer_state()) is not None:
+                    return forwards, *finished
+                shown = [MASK if token is None else token for token in x[: start + sub]]
+                states, _ = whole_pass(shown, lambda q: start + sub if q >= start else q + 1)
+                step += 1
+                scores = {p: predict(states[p - 1], seed) for p in range(start, start + sub + 1) if x[p] is None}
+                rest = {p: scores[p] for p in scores if p > start}
+                chosen = [start] if start in scores else []
+                above = select(case, step, rest)
+                if not chosen or case["mode"] == "greedy" or rest and rest[above[0]][1] > bar(case, step):
+                    chosen += above
+                for p in chosen:
+                    x[p] = scores[p][0]
+                forwards.append([clean_rows + sub, *chosen])
+                clean_rows = 0
+            clean_rows = sub + 1
+            start += sub + 1
+
     if n % size == 0 and case["shift"]:
         append_next(0, clean_bound)
     while True:
@@ -154,14 +182,19 @@ def generate(case):
             forwards.append([size])
 
 
-def select(case, step, scores):
-    if case["mode"] == "greedy":
-        return sorted(scores)
+def bar(case, step):
+    """The confidence above which a step commits; greedy has none."""
     threshold = case["threshold"]
     if case["mode"] == "adaptive":
         lower = {1: max(0.5, threshold - 0.4), 2: max(0.7, threshold - 0.2)}
         threshold = min(threshold, lower.get(step, threshold))
-    above = sorted(p for p in scores if scores[p][1] > threshold)
+    return threshold
+
+
+def select(case, step, scores):
+    if case["mode"] == "greedy":
+        return sorted(scores)
+    above = sorted(p for p in scores if scores[p][1] > bar(case, step))
     # Highest confidence first; the sort is stable, so the lowest position among equals.
     return above or sorted(scores, key=lambda p: -scores[p][1])[:1]
 

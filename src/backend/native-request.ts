@@ -6,7 +6,7 @@
 import { type Predictions, type Span, visibilities } from "./types.js";
 
 const headerInts = 5;
-const spanInts = 6;
+const spanInts = 7;
 const headInts = 7;
 
 export class RequestPacker {
@@ -51,6 +51,7 @@ export class RequestPacker {
       ints[span + 3] = s.keyEnd;
       ints[span + 4] = s.pages.length;
       ints[span + 5] = s.head === null ? -1 : nextHead;
+      ints[span + 6] = s.causalRows ?? 0;
       ints.set(s.tokens, token);
       ints.set(s.pages, page);
       span += spanInts;

@@ -57,8 +57,12 @@ export class PagedKV {
 }
 
 /** One past the last position that position q of the span sees. */
-export function visibleEnd(span: Pick<Span, "visibility" | "keyEnd">, q: number, blockLength: number): number {
-  if (span.visibility === "causal") return q + 1;
+export function visibleEnd(
+  span: Pick<Span, "position" | "visibility" | "causalRows" | "keyEnd">,
+  q: number,
+  blockLength: number,
+): number {
+  if (span.visibility === "causal" || q - span.position < (span.causalRows ?? 0)) return q + 1;
   if (span.visibility === "all") return span.keyEnd;
   return Math.min((Math.floor(q / blockLength) + 1) * blockLength, span.keyEnd);
 }

@@ -20,6 +20,7 @@ export function checkSpans(
     if (span.tokens.length === 0) fail("no rows");
     if (!span.tokens.every((token) => within(token, 0, program.vocabulary - 1))) fail("a token outside the vocabulary");
     if (!within(span.position, 0, program.contextLength - 1)) fail(`position ${span.position}`);
+    if (!within(span.causalRows ?? 0, 0, span.tokens.length)) fail(`${span.causalRows} causal rows`);
     if (!within(span.keyEnd, end, program.contextLength)) {
       fail(`keyEnd ${span.keyEnd}, rows end at ${end}, context at ${program.contextLength}`);
     }

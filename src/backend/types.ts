@@ -45,6 +45,8 @@ export interface Span {
   /** Position of the first row. */
   position: number;
   visibility: Visibility;
+  /** So many rows at its beginning see as under `causal`, whatever the visibility of the others. Absent: none. */
+  causalRows?: number;
   /** One past the last position that has K/V once this span is written; >= position + rows. */
   keyEnd: number;
   /** pages[floor(p / pageSize)] holds the K/V of position p, for every p < keyEnd. Rows write there too. */

@@ -18,13 +18,16 @@ export function stepThreshold(mode: DecodeMode, threshold: number, step: number)
   return threshold;
 }
 
-/** Indices to commit, ascending. `confidence` holds one entry for each masked position, in position order; at least one. */
-export function chooseCommits(confidence: ArrayLike<number>, threshold: number): number[] {
+/**
+ * Indices to commit, ascending. `confidence` holds one entry for each masked position, in position order.
+ * @param least whether at least one must be
+ */
+export function chooseCommits(confidence: ArrayLike<number>, threshold: number, least = true): number[] {
   const chosen: number[] = [];
   let best = 0;
   for (let i = 0; i < confidence.length; i++) {
     if (confidence[i] > threshold) chosen.push(i);
     if (confidence[i] > confidence[best]) best = i;
   }
-  return chosen.length > 0 ? chosen : [best];
+  return chosen.length > 0 || !least ? chosen : [best];
 }

@@ -56,6 +56,22 @@ export function fillBlock(
   return { type: "denoised", block, step, rows, commits, masked: canvas.masked(start, start + facts.blockLength) };
 }
 
+/** The same for positions in order that may lie in several blocks. @param stepOf the step within a block */
+export function fillBlocks(
+  canvas: Canvas,
+  request: Request,
+  commits: readonly SettledToken[],
+  stepOf: (block: number) => number,
+  rows: number,
+): Denoised[] {
+  const byBlock = new Map<number, SettledToken[]>();
+  for (const token of commits) {
+    const block = Math.floor(token.position / request.facts.blockLength);
+    byBlock.set(block, [...(byBlock.get(block) ?? []), token]);
+  }
+  return [...byBlock].map(([block, tokens]) => fillBlock(canvas, request, tokens, stepOf(block), rows));
+}
+
 /** The AR step: the prediction of a span's last row, the only one asked about, fills the next position. */
 export function fillNext(canvas: Canvas, request: Request, span: SpanRequest, predictions: Predictions): Denoised {
   const rows = span.tokens.length;

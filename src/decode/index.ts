@@ -8,8 +8,9 @@ import { type Machine, MachineDecoder } from "./decoder.js";
 import type { Request } from "./head.js";
 import { validateDecodeOptions } from "./options.js";
 import { planPrefill } from "./prefill.js";
-import type { Decoder, DecoderInput } from "./types.js";
+import { type Decoder, type DecoderInput, inBlocks } from "./types.js";
 import { Verified } from "./verified.js";
+import { WindowDiffusion } from "./window-diffusion.js";
 
 export { validateDecodeOptions } from "./options.js";
 
@@ -23,17 +24,20 @@ export function createDecoder(input: DecoderInput): Decoder {
   const request = { options, facts };
   const prefill = planPrefill(input);
   const canvas = new Canvas(prompt, prefill.from);
-  return new MachineDecoder(canvas, request, prefill, createMachine(canvas, request));
+  return new MachineDecoder(canvas, request, prefill, createMachine(canvas, request, input.contextLength));
 }
 
-function createMachine(canvas: Canvas, request: Request): Machine {
+function createMachine(canvas: Canvas, request: Request, contextLength: number): Machine {
   const maskToken = request.facts.maskToken ?? -1; // validated: known to every mode that masks
-  switch (request.options.mode) {
+  const { options, facts } = request;
+  switch (options.mode) {
     case "autoregressive":
       return new Autoregressive(canvas, request);
     case "verified":
       return new Verified(canvas, request, maskToken);
     default:
-      return new BlockDiffusion(canvas, request, maskToken);
+      return inBlocks(options.mode, facts)
+        ? new BlockDiffusion(canvas, request, maskToken)
+        : new WindowDiffusion(canvas, request, maskToken, contextLength);
   }
 }

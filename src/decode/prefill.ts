@@ -1,13 +1,13 @@
 // The prompt part of every decoder: which prompt rows run before decoding, and in what chunks.
 //
-// Causal decoding (autoregressive, verified) runs the whole prompt. Block diffusion runs the
-// prompt's whole blocks; the tail shares the first block of the answer and is committed with it.
+// What goes on behind causal K/V runs the whole prompt. Block diffusion runs the prompt's whole blocks;
+// the tail shares the first block of the answer and is committed with it.
 // The last row predicts the first token of the answer when it is the row before it.
 
 import type { KeptVisibility } from "../backend/types.js";
 import type { Canvas } from "./canvas.js";
 import { ask, type Request } from "./head.js";
-import { type DecoderInput, leftToRight, type SpanRequest } from "./types.js";
+import { type DecoderInput, inBlocks, type SpanRequest } from "./types.js";
 
 export interface PrefillPlan {
   /** Rows [from, to) are run; from > to when the cache holds part of the tail. */
@@ -21,7 +21,7 @@ export interface PrefillPlan {
 }
 
 export function planPrefill({ prompt, cached, options, facts }: DecoderInput): PrefillPlan {
-  const sequential = leftToRight(options.mode);
+  const sequential = !inBlocks(options.mode, facts);
   const wholeBlocks = prompt.length - (prompt.length % facts.blockLength);
   const to = sequential ? prompt.length : wholeBlocks;
   const visibility = sequential || facts.attention === "context-causal" ? "causal" : "block";

@@ -12,9 +12,14 @@ import type { DiffusionFacts } from "../model/types.js";
 export const decodeModes = ["verified", "iterative", "adaptive", "greedy", "autoregressive"] as const;
 export type DecodeMode = (typeof decodeModes)[number];
 
-/** Modes that settle one token after the other under the causal mask; the others fill blocks. */
+/** Modes that settle one token after the other under the causal mask; the others fill masks in any order. */
 export function leftToRight(mode: DecodeMode): boolean {
   return mode === "autoregressive" || mode === "verified";
+}
+
+/** Whether a mode decodes whole blocks; otherwise what is decoded begins anywhere, behind causal K/V. */
+export function inBlocks(mode: DecodeMode, { attention, shift }: DiffusionFacts): boolean {
+  return !leftToRight(mode) && !(attention === "context-causal" && shift);
 }
 
 /**
@@ -49,6 +54,8 @@ export interface DecoderInput {
   cached: number;
   options: DecodeOptions;
   facts: DiffusionFacts;
+  /** One past the last position that there is. */
+  contextLength: number;
 }
 
 /** prefill runs prompt rows; everything else counts as decoding in timings. */
@@ -59,6 +66,8 @@ export interface SpanRequest {
   tokens: readonly number[];
   position: number;
   visibility: Visibility;
+  /** So many rows at its beginning see as under `causal`. Absent: none. */
+  causalRows?: number;
   /** One past the last position with K/V that rows may see. */
   keyEnd: number;
   /**

@@ -121,6 +121,7 @@ export class EngineModel implements Model {
       prompt: tokens,
       options: logitsOptions,
       facts,
+      contextLength: this.info.contextLength,
       mask: "causal",
       cache: false,
       decoder: () => decoder,
@@ -172,6 +173,7 @@ export class EngineModel implements Model {
       prompt,
       options: decode,
       facts,
+      contextLength: this.info.contextLength,
       mask: blockCausal ? "block" : "causal",
       cache: prefixCache,
     };

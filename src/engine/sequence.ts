@@ -6,7 +6,7 @@
 
 import { type KeptVisibility, type Predictions, pageSize, type Span } from "../backend/types.js";
 import { createDecoder } from "../decode/index.js";
-import { type DecodeOptions, type Decoder, leftToRight, type SpanRequest } from "../decode/types.js";
+import { type DecodeOptions, type Decoder, inBlocks, leftToRight, type SpanRequest } from "../decode/types.js";
 import type { DiffusionFacts } from "../model/types.js";
 import { EventQueue } from "./events.js";
 import { type Node, type PagePool, pagesFor } from "./pages.js";
@@ -26,6 +26,7 @@ export interface SequencePlan {
   prompt: readonly number[];
   options: DecodeOptions;
   facts: DiffusionFacts;
+  contextLength: number;
   /** Mask under which committed K/V are computed: the key of the prefix cache. */
   mask: KeptVisibility;
   /** Use and feed the prefix cache. */
@@ -53,15 +54,17 @@ export class Sequence {
     this.#sink = sink;
     // Blocks shorter than a page are drafted in place: their commit pass overwrites every row.
     const { blockLength } = plan.facts;
-    const scratch = !leftToRight(plan.options.mode) && blockLength >= pageSize;
+    const scratch = inBlocks(plan.options.mode, plan.facts) && blockLength >= pageSize;
     this.#scratchPages = scratch ? blockLength / pageSize : 0;
   }
 
   /** Pages a request can come to hold, its scratch included. */
   static pagesNeeded(plan: SequencePlan): number {
     const { blockLength } = plan.facts;
-    const positions = plan.prompt.length + plan.options.maxTokens;
-    if (leftToRight(plan.options.mode)) return pagesFor(positions);
+    const { mode, maxTokens, subBlock } = plan.options;
+    const positions = plan.prompt.length + maxTokens;
+    if (leftToRight(mode)) return pagesFor(positions);
+    if (!inBlocks(mode, plan.facts)) return pagesFor(Math.min(positions + subBlock, plan.contextLength));
     return pagesFor(Math.ceil(positions / blockLength) * blockLength) + Math.ceil(blockLength / pageSize);
   }
 
@@ -98,7 +101,13 @@ export class Sequence {
     this.#pages = [...found.map((node) => node.page), ...own];
     this.#decoder =
       plan.decoder?.() ??
-      createDecoder({ prompt: plan.prompt, cached: this.cached, options: plan.options, facts: plan.facts });
+      createDecoder({
+        prompt: plan.prompt,
+        cached: this.cached,
+        options: plan.options,
+        facts: plan.facts,
+        contextLength: plan.contextLength,
+      });
     this.#sink.started(this.cached);
     return true;
   }
@@ -117,8 +126,8 @@ export class Sequence {
       const first = pages.length - this.#scratch.length;
       for (let i = 0; i < this.#scratch.length; i++) pages[first + i] = this.#scratch[i];
     }
-    const { tokens, position, visibility, keyEnd, head } = request;
-    return { tokens, position, visibility, keyEnd, pages, head };
+    const { tokens, position, visibility, causalRows, keyEnd, head } = request;
+    return { tokens, position, visibility, causalRows, keyEnd, pages, head };
   }
 
   accept(predictions: Predictions | null, pool: PagePool): void {

@@ -155,7 +155,8 @@ describe.each(backends)(`$name over random models${withoutNative}`, ({ name, cre
         { ...spanOf(tokens(blockLength / 4), start + blockLength / 2, "block", pages), keyEnd: start + blockLength },
         spanOf(tokens(random.integer(1, 60)), start + blockLength, "causal", pages),
         spanOf(tokens(1), 40, "causal", pages), // over what was there
-        spanOf(tokens(8), start + blockLength - 3, "all", pages), // a draft over the end of a block
+        spanOf(tokens(8), start + blockLength - 3, "all", pages), // a window over the end of a block
+        { ...spanOf(tokens(17), start + blockLength - 9, "all", pages), causalRows: 9 }, // one full, and the next
       ];
       const [found, expected] = [concatenated(await run(backend, spans)), concatenated(await run(reference, spans))];
       if (!model.ternary) expect(largestDifference(found, expected)).toBeLessThan(tolerance);
@@ -173,6 +174,13 @@ describe.each(backends)(`$name over random models${withoutNative}`, ({ name, cre
       for (const size of [1, 7, 32]) expectSameBits(await run(backend, at(size)), once);
       // Chunks of one sequence in one forward, the last one first: all write before any reads.
       expectSameBits((await run(backend, at(11, otherPages).reverse(), 7)).reverse(), once);
+    });
+
+    it("gives causal rows the same bits whatever rows see behind them, and those the same as by themselves", async () => {
+      const [text, window] = [tokens(43), tokens(9)];
+      const apart = await run(backend, [spanOf(text, 0, "causal", pages), spanOf(window, text.length, "all", pages)]);
+      const span = { ...spanOf([...text, ...window], 0, "all", otherPages), causalRows: text.length };
+      expectSameBits(await run(backend, [span]), apart);
     });
 
     it("gives the same bits alone and beside others, on any pages", async () => {

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { createDecoder } from "../../src/decode/index.js";
 import type { Denoised } from "../../src/decode/types.js";
 import type { DiffusionFacts } from "../../src/model/types.js";
-import { blockCausal, defaults, drive, maskToken, promptOf } from "./drive.js";
+import { blockCausal, decoderOf, defaults, drive, maskToken, promptOf } from "./drive.js";
 import { answer } from "./script.js";
 
 const causal: DiffusionFacts = { attention: "causal", blockLength: 32, shift: false, maskToken: null };
@@ -36,7 +35,7 @@ test("a model without mask token suppresses nothing; a diffusion model never say
 });
 
 test("ends at a stop token of the answer, not of the prompt", () => {
-  const decoder = createDecoder({
+  const decoder = decoderOf({
     prompt: [5, 5],
     cached: 0,
     options: { ...options, stopTokens: [5] },

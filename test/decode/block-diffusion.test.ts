@@ -1,10 +1,9 @@
 // One test for each rule of block diffusion, with scripted predictions.
 
 import { expect, test } from "vitest";
-import { createDecoder } from "../../src/decode/index.js";
 import type { DecodeEvent, DecodeOptions, Denoised, SpanRequest } from "../../src/decode/types.js";
 import type { DiffusionFacts } from "../../src/model/types.js";
-import { blockCausal, contextCausal, defaults, maskToken, promptOf } from "./drive.js";
+import { blockCausal, contextCausal, decoderOf, defaults, maskToken, promptOf } from "./drive.js";
 import { answer, predictedPositions, type Script } from "./script.js";
 
 interface Turn {
@@ -27,7 +26,7 @@ function decode(
     prompt = promptOf(n),
   }: { facts?: DiffusionFacts; turns?: number; prompt?: number[] } = {},
 ): Turn[] {
-  const decoder = createDecoder({ prompt, cached: 0, options: { ...defaults, ...options }, facts });
+  const decoder = decoderOf({ prompt, cached: 0, options: { ...defaults, ...options }, facts });
   const out: Turn[] = [];
   for (let forward = 0; !decoder.finished && out.length < turns; ) {
     const span = decoder.next(256);
@@ -173,8 +172,8 @@ test("a full block is committed clean, and its last row predicts the next block'
   expect(denoised!.masked).toEqual(Array.from({ length: 31 }, (_, i) => 65 + i));
 });
 
-test("context-causal: the commit pass is causal and takes the prompt tail with it", () => {
-  const [, { span }] = decode(40, { subBlock: 32 }, sure, { facts: contextCausal });
+test("context-causal without shift: the commit pass is causal and takes the prompt tail with it", () => {
+  const [, { span }] = decode(40, { subBlock: 32 }, sure, { facts: { ...contextCausal, shift: false } });
   expect(span).toMatchObject({ phase: "commit", position: 32, visibility: "causal", keyEnd: 64, target: "committed" });
   expect(span.tokens.length).toBe(32);
 });
@@ -232,7 +231,7 @@ test("sampling options reach the head, and every decode forward draws anew", () 
 });
 
 test("committed tokens carry probability, logprob and candidates of the pass that committed them", () => {
-  const decoder = createDecoder({
+  const decoder = decoderOf({
     prompt: [1],
     cached: 0,
     options: { ...defaults, subBlock: 32, top: 2 },

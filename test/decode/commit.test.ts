@@ -21,6 +21,12 @@ test("a confidence of 0.9 in f32 is not above 0.9", () => {
   expect(chooseCommits(Float32Array.of(0.5, 0.9, 0.9), 0.9)).toEqual([1]);
 });
 
+test("commits nothing when nothing is above and nothing must be", () => {
+  expect(chooseCommits([0.3, 0.95, 0.2], 0.9, false)).toEqual([1]);
+  expect(chooseCommits([0.3, 0.9, 0.2], 0.9, false)).toEqual([]);
+  expect(chooseCommits([], 0.9, false)).toEqual([]);
+});
+
 test("always commits something", () => {
   expect(chooseCommits([0], 0.9)).toEqual([0]);
   expect(chooseCommits([0, 0, 0], 0.9)).toEqual([0]);

@@ -7,6 +7,7 @@ import { createDecoder } from "../../src/decode/index.js";
 import {
   type DecodeEvent,
   type DecodeOptions,
+  type Decoder,
   type DecoderInput,
   type Denoised,
   leftToRight,
@@ -41,6 +42,13 @@ export function promptOf(n: number): number[] {
   return Array.from({ length: n }, (_, i) => (i * 7 + 3) % 40);
 }
 
+/** A request on a model of more positions than any test needs. */
+export type Input = Omit<DecoderInput, "contextLength"> & { contextLength?: number };
+
+export function decoderOf(input: Input): Decoder {
+  return createDecoder({ contextLength: 4096, ...input });
+}
+
 export interface Run {
   spans: SpanRequest[];
   /** Events of each span. */
@@ -57,12 +65,12 @@ export interface DriveOptions {
 }
 
 /** Whether committed K/V are computed under the causal mask. */
-function causalContext({ options, facts }: DecoderInput): boolean {
+function causalContext({ options, facts }: Input): boolean {
   return leftToRight(options.mode) || facts.attention !== "block-causal";
 }
 
 /** K/V of a clean prefix, as one forward makes them. */
-function cleanRows(input: DecoderInput, tokens: readonly number[], model: HashModelOptions): HashModel {
+function cleanRows(input: Input, tokens: readonly number[], model: HashModelOptions): HashModel {
   const clean = new HashModel(model);
   clean.forward({
     phase: "prefill",
@@ -76,14 +84,14 @@ function cleanRows(input: DecoderInput, tokens: readonly number[], model: HashMo
   return clean;
 }
 
-export function drive(input: DecoderInput, { model: overrides, maxRows = 256 }: DriveOptions = {}): Run {
+export function drive(input: Input, { model: overrides, maxRows = 256 }: DriveOptions = {}): Run {
   const { prompt, cached, options, facts } = input;
   const modelOptions = { vocabulary, blockLength: facts.blockLength, seed: 0, ...overrides };
   const model = new HashModel(modelOptions);
   if (cached > 0) {
     for (const [p, kv] of cleanRows(input, prompt.slice(0, cached), modelOptions).committed) model.committed.set(p, kv);
   }
-  const decoder = createDecoder(input);
+  const decoder = decoderOf(input);
   model.truncate(decoder.committed);
   const run: Run = { spans: [], turns: [], denoised: [], settled: [], tokens: [], reason: "length" };
   const draws = new Set<string>();
@@ -101,6 +109,7 @@ export function drive(input: DecoderInput, { model: overrides, maxRows = 256 }: 
     check((span.phase === "prefill") === (decoder.phase === "prefill"), "the phases disagree");
     check(phase === "prefill" || decoder.phase === "decode", "prefill comes back");
     phase = decoder.phase;
+    check(span.keyEnd <= (input.contextLength ?? Number.POSITIVE_INFINITY), "a row beyond the context");
     const tooLong = span.phase === "prefill" && span.tokens.length > Math.max(maxRows, facts.blockLength);
     check(!tooLong, "a prefill chunk is too long");
     // Committed spans go on where the committed rows end; a block-masked span sees its whole block.
@@ -169,7 +178,7 @@ function filledTokens(run: Run, start: number): number[] {
 }
 
 /** Commits are new and in their block; masked is exactly the rest of the block. */
-function checkDenoised(event: Denoised, { prompt, facts }: DecoderInput, filled: Set<number>): void {
+function checkDenoised(event: Denoised, { prompt, facts }: Input, filled: Set<number>): void {
   const start = event.block * facts.blockLength;
   const end = start + facts.blockLength;
   check(event.commits.length > 0, "a denoised event without commits");

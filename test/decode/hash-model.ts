@@ -26,7 +26,7 @@ export interface HashModelOptions {
   vocabulary: number;
   blockLength: number;
   seed: number;
-  /** Overrides what denoise rows predict for a position: drafts of any quality. */
+  /** Overrides what rows of windows predict for a position: drafts of any quality. */
   draft?: (position: number) => { token: number; probability: number };
 }
 
@@ -70,7 +70,8 @@ export class HashModel {
       states = states.map((state, i) => {
         const q = position + i;
         const end = (Math.floor(q / blockLength) + 1) * blockLength;
-        const bound = { causal: q + 1, block: Math.min(end, keyEnd), all: keyEnd }[span.visibility];
+        const visibility = i < (span.causalRows ?? 0) ? "causal" : span.visibility;
+        const bound = { causal: q + 1, block: Math.min(end, keyEnd), all: keyEnd }[visibility];
         if (Number.isNaN(sums[bound])) throw new Error(`Row ${q} sees K/V that are not written (keys below ${bound}).`);
         return pair(state, sums[bound]);
       });
@@ -89,7 +90,7 @@ export class HashModel {
     return this.scratch;
   }
 
-  #predict({ position, phase }: SpanRequest, head: HeadRequest, states: number[]): Predictions {
+  #predict({ position, visibility, causalRows = 0 }: SpanRequest, head: HeadRequest, states: number[]): Predictions {
     const { vocabulary, seed, draft } = this.options;
     const predictions: Predictions = {
       token: new Int32Array(head.rows.length),
@@ -110,7 +111,8 @@ export class HashModel {
       if (token === head.suppress) token = (token + 1) % vocabulary;
       const q = out >>> 16;
       let probability = (((65535 - ((q * q) >>> 16)) >>> 12) + 1) / 16; // sixteenths: exact in f32, ties are common
-      if (draft !== undefined && phase === "denoise") ({ token, probability } = draft(position + row + 1));
+      if (draft !== undefined && visibility !== "causal" && row >= causalRows)
+        ({ token, probability } = draft(position + row + 1));
       predictions.token[i] = token;
       predictions.probability[i] = probability;
       predictions.logprob[i] = Math.log(probability);

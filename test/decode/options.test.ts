@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { createDecoder, validateDecodeOptions } from "../../src/decode/index.js";
+import { validateDecodeOptions } from "../../src/decode/index.js";
 import { type DecodeMode, type DecodeOptions, decodeModes } from "../../src/decode/types.js";
 import type { DiffusionFacts } from "../../src/model/types.js";
 import { UnmaskError } from "../../src/util/errors.js";
-import { blockCausal, contextCausal, defaults } from "./drive.js";
+import { blockCausal, contextCausal, decoderOf, defaults } from "./drive.js";
 
 const causal: DiffusionFacts = { attention: "causal", blockLength: 32, shift: true, maskToken: null };
 const diffusionModes = decodeModes.filter((mode) => mode !== "autoregressive");
@@ -89,7 +89,7 @@ test.each(wrong)("a wrong %s is an invalid_request that names it: %o", (param, o
   expect(error.param).toBe(param);
   expect(error.message).toContain(`${param} is `);
   const facts = { prompt: [1], cached: 0, facts: blockCausal };
-  expect(() => createDecoder({ ...facts, options: { ...defaults, ...options } })).toThrow(UnmaskError);
+  expect(() => decoderOf({ ...facts, options: { ...defaults, ...options } })).toThrow(UnmaskError);
 });
 
 test("the ends of the ranges are fine", () => {
@@ -101,5 +101,5 @@ test("the ends of the ranges are fine", () => {
 
 test("an empty prompt is refused", () => {
   const input = { prompt: [], cached: 0, options: defaults, facts: blockCausal };
-  expect(() => createDecoder(input)).toThrow(expect.objectContaining({ code: "invalid_request", param: "prompt" }));
+  expect(() => decoderOf(input)).toThrow(expect.objectContaining({ code: "invalid_request", param: "prompt" }));
 });

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { createDecoder } from "../../src/decode/index.js";
 import type { DecodeOptions, SpanRequest } from "../../src/decode/types.js";
 import type { DiffusionFacts } from "../../src/model/types.js";
-import { blockCausal, contextCausal, defaults, promptOf } from "./drive.js";
+import { blockCausal, contextCausal, decoderOf, defaults, promptOf } from "./drive.js";
 import { answer } from "./script.js";
 
 interface SetUp {
@@ -15,7 +14,7 @@ interface SetUp {
 
 /** The prompt's spans, and the first span after them. */
 function prefill({ n, facts = blockCausal, options = {}, cached = 0, maxRows = 256 }: SetUp) {
-  const decoder = createDecoder({ prompt: promptOf(n), cached, options: { ...defaults, ...options }, facts });
+  const decoder = decoderOf({ prompt: promptOf(n), cached, options: { ...defaults, ...options }, facts });
   const spans: SpanRequest[] = [];
   for (;;) {
     const span = decoder.next(maxRows);
@@ -78,8 +77,10 @@ test("chunks are whole blocks when rows see their block, at least one", () => {
   expect(blocks(1).length).toBe(4);
 });
 
+const inBlocks = { ...contextCausal, shift: false };
+
 test("context-causal prompts run causally, in chunks of any length", () => {
-  const { spans } = prefill({ n: 70, facts: contextCausal, maxRows: 50 });
+  const { spans } = prefill({ n: 70, facts: inBlocks, maxRows: 50 });
   expect(ranges(spans)).toEqual([
     [0, 50],
     [50, 64],
@@ -87,7 +88,7 @@ test("context-causal prompts run causally, in chunks of any length", () => {
   expect(spans.map((span) => span.visibility)).toEqual(["causal", "causal"]);
 });
 
-test.each(["autoregressive", "verified"] as const)(
+test.each(["autoregressive", "verified", "adaptive"] as const)(
   "%s runs the whole prompt causally and asks its last row",
   (mode) => {
     const { spans, decoder } = prefill({ n: 70, facts: contextCausal, options: { mode }, maxRows: 40 });
@@ -109,13 +110,13 @@ test("cached positions are not run again", () => {
 });
 
 test("cached positions that end inside a block are only of use under the causal mask", () => {
-  const long = { blockLength: 64, maskToken: 49, shift: true };
+  const long = { ...inBlocks, blockLength: 64 };
   const blocks = prefill({ n: 130, cached: 96, facts: { ...long, attention: "block-causal" } });
   expect(ranges(blocks.spans)).toEqual([[64, 128]]);
-  const causal = prefill({ n: 130, cached: 96, facts: { ...long, attention: "context-causal" } });
+  const causal = prefill({ n: 130, cached: 96, facts: long });
   expect(ranges(causal.spans)).toEqual([[96, 128]]);
   // Part of the tail is cached: its block is denoised whole, and only the rest is committed.
-  const tail = prefill({ n: 100, cached: 96, facts: { ...long, attention: "context-causal" } });
+  const tail = prefill({ n: 100, cached: 96, facts: long });
   expect(tail.spans).toEqual([]);
   expect(tail.decoder.committed).toBe(96);
   expect(tail.after.position).toBe(64);
@@ -128,7 +129,7 @@ test("the last prompt row runs even if everything were cached", () => {
 });
 
 test("a span not taken may be asked for again with less room", () => {
-  const decoder = createDecoder({ prompt: promptOf(200), cached: 0, options: defaults, facts: blockCausal });
+  const decoder = decoderOf({ prompt: promptOf(200), cached: 0, options: defaults, facts: blockCausal });
   expect(decoder.next(256).tokens.length).toBe(192);
   expect(decoder.next(64).tokens.length).toBe(64);
   decoder.accept(null);
@@ -137,7 +138,7 @@ test("a span not taken may be asked for again with less room", () => {
 });
 
 test("answers must fit the span: a programming error, not a wrong answer", () => {
-  const decoder = createDecoder({ prompt: promptOf(32), cached: 0, options: defaults, facts: blockCausal });
+  const decoder = decoderOf({ prompt: promptOf(32), cached: 0, options: defaults, facts: blockCausal });
   expect(() => decoder.accept(null)).toThrow("without a span");
   decoder.next(256);
   expect(() => decoder.accept(null)).toThrow("do not answer");

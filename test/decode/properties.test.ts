@@ -4,12 +4,12 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type DecodeMode, type DecoderInput, dualCaches, leftToRight } from "../../src/decode/types.js";
+import { type DecodeMode, dualCaches, leftToRight } from "../../src/decode/types.js";
 import type { AttentionKind } from "../../src/model/types.js";
-import { defaults, drive, maskToken, vocabulary } from "./drive.js";
+import { defaults, drive, type Input, maskToken, vocabulary } from "./drive.js";
 import { predictedPositions } from "./script.js";
 
-const inputs: fc.Arbitrary<DecoderInput> = fc
+const inputs: fc.Arbitrary<Input> = fc
   .record({
     mode: fc.constantFrom<DecodeMode>("adaptive", "iterative", "greedy", "verified", "autoregressive"),
     attention: fc.constantFrom<AttentionKind>("block-causal", "context-causal"),
@@ -49,9 +49,14 @@ const inputs: fc.Arbitrary<DecoderInput> = fc
 
 const maxRows = fc.constantFrom(1, 32, 50, 256);
 
-test("every turn of every decoder is legal", () => {
+test("every turn of every decoder is legal, however little context there is", () => {
   fc.assert(
-    fc.property(inputs, maxRows, (input, rows) => void drive(input, { maxRows: rows })),
+    fc.property(inputs, maxRows, fc.nat(40), (input, rows, room) => {
+      const { prompt, options, facts } = input;
+      const least = prompt.length + options.maxTokens;
+      const contextLength = Math.ceil((least + room) / facts.blockLength) * facts.blockLength;
+      drive({ ...input, contextLength }, { maxRows: rows });
+    }),
     { numRuns: 300 },
   );
 });

@@ -3,9 +3,8 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createDecoder } from "../../src/decode/index.js";
 import type { Denoised, SpanRequest } from "../../src/decode/types.js";
-import { contextCausal, defaults, drive, maskToken, promptOf, vocabulary } from "./drive.js";
+import { contextCausal, decoderOf, defaults, drive, maskToken, promptOf, vocabulary } from "./drive.js";
 import { pair } from "./hash-model.js";
 import { answer, predictedPositions, type Script } from "./script.js";
 
@@ -68,9 +67,9 @@ describe("equality with autoregressive decoding", () => {
   });
 });
 
-/** Decodes with scripted drafts and checks; the prompt's own spans are left out. */
+/** Decodes with scripted windows and causal rows; the prompt's own spans are left out. */
 function decode(n: number, draft: Script, check: Script, options = {}) {
-  const decoder = createDecoder({
+  const decoder = decoderOf({
     prompt: promptOf(n),
     cached: 0,
     options: { ...verified, ...options },
@@ -80,7 +79,8 @@ function decode(n: number, draft: Script, check: Script, options = {}) {
   const denoised: Denoised[][] = [];
   while (!decoder.finished) {
     const span = decoder.next(256);
-    const events = decoder.accept(answer(span, span.phase === "denoise" ? draft : check));
+    const checked = span.position + (span.causalRows ?? span.tokens.length); // the last position a causal row predicts
+    const events = decoder.accept(answer(span, (p, forward) => (p <= checked ? check : draft)(p, forward)));
     if (span.phase === "prefill") continue;
     spans.push(span);
     denoised.push(events.filter((event) => event.type === "denoised"));
@@ -91,41 +91,52 @@ function decode(n: number, draft: Script, check: Script, options = {}) {
 const token = (p: number) => p % 40;
 const right: Script = (p) => [token(p), 1];
 const wrong: Script = (p) => [(token(p) + 1) % 40, 1];
-const shapes = (spans: SpanRequest[]) => spans.map((span) => [span.phase, span.position, span.tokens.length]);
+/** Right, but not sure enough for the next window to go along. */
+const unsure: Script = (p) => [token(p), 0.9];
+/** [phase, first position, causal rows, masks] */
+const shapes = (spans: SpanRequest[]) =>
+  spans.map(({ phase, position, causalRows = 0, tokens }) => [phase, position, causalRows, tokens.length - causalRows]);
 
-test("a round: the pending token and masks bidirectionally, then pending and drafts causally, all in place", () => {
+test("a pass: the pending token and drafts causally, and masks that see it all, in place", () => {
   const { spans } = decode(40, right, right);
-  const [draft, verify] = spans;
-  expect(draft).toMatchObject({ phase: "denoise", position: 40, keyEnd: 48, visibility: "all", target: "committed" });
-  expect(draft.tokens).toEqual([token(40), ...Array(7).fill(maskToken)]);
-  expect(predictedPositions(draft)).toEqual(Array.from({ length: 8 }, (_, i) => 41 + i));
-  expect(verify).toMatchObject({
-    phase: "verify",
-    position: 40,
-    keyEnd: 49,
-    visibility: "causal",
-    target: "committed",
-  });
-  expect(verify.tokens).toEqual(Array.from({ length: 9 }, (_, i) => token(40 + i)));
-  expect(verify.head!.rows).toEqual(Array.from({ length: 9 }, (_, i) => i));
+  const [first, second] = spans;
+  const all = { visibility: "all", target: "committed" };
+  expect(first).toMatchObject({ ...all, phase: "denoise", position: 40, causalRows: 1, keyEnd: 49 });
+  expect(first.tokens).toEqual([token(40), ...Array(8).fill(maskToken)]);
+  expect(predictedPositions(first)).toEqual(Array.from({ length: 9 }, (_, i) => 41 + i));
+  // 41 is settled by the causal row and pending; 42 to 49 are drafts.
+  expect(second).toMatchObject({ ...all, phase: "verify", position: 41, causalRows: 9, keyEnd: 58 });
+  expect(second.tokens).toEqual([...Array.from({ length: 9 }, (_, i) => token(41 + i)), ...Array(8).fill(maskToken)]);
+  expect(predictedPositions(second)).toEqual(Array.from({ length: 17 }, (_, i) => 42 + i));
 });
 
-test("right drafts: two forwards for a sub-block and the bonus, wherever blocks end", () => {
-  const { spans } = decode(32, right, right, { maxTokens: 31 });
-  expect(shapes(spans)).toEqual([
-    ["denoise", 32, 8],
-    ["verify", 32, 9],
-    ["denoise", 41, 8],
-    ["verify", 41, 9],
-    ["denoise", 50, 8],
-    ["verify", 50, 9],
-    ["denoise", 59, 2],
-    ["verify", 59, 3],
+test("sure and right drafts: one forward for a sub-block and one token more, wherever blocks end", () => {
+  expect(shapes(decode(32, right, right, { maxTokens: 31 }).spans)).toEqual([
+    ["denoise", 32, 1, 8],
+    ["verify", 33, 9, 8],
+    ["verify", 42, 9, 8],
+    ["verify", 51, 9, 1],
+    ["verify", 60, 2, 0],
   ]);
-  expect(shapes(decode(32, right, right, { maxTokens: 18, subBlock: 16 }).spans)).toEqual([
-    ["denoise", 32, 16],
-    ["verify", 32, 17],
+  expect(shapes(decode(32, right, right, { maxTokens: 19, subBlock: 16 }).spans)).toEqual([
+    ["denoise", 32, 1, 16],
+    ["verify", 33, 17, 0],
   ]);
+});
+
+test("the next window waits while it is not likely enough that all drafts are right", () => {
+  expect(shapes(decode(32, unsure, right, { maxTokens: 21 }).spans)).toEqual([
+    ["denoise", 32, 1, 8],
+    ["verify", 33, 9, 0], // 0.9 ^ 8 = 0.43
+    ["denoise", 42, 1, 8],
+    ["verify", 43, 9, 0],
+  ]);
+  const close =
+    (probability: number): Script =>
+    (p) => [token(p), probability];
+  const masks = (draft: Script) => shapes(decode(32, draft, right).spans)[1][3];
+  expect(masks(close(0.957))).toBe(8); // 0.957 ^ 8 = 0.704
+  expect(masks(close(0.956))).toBe(0); // 0.956 ^ 8 = 0.698
 });
 
 test("the longest right prefix is accepted, then the bonus; the rest is dropped", () => {
@@ -135,83 +146,79 @@ test("the longest right prefix is accepted, then the bonus; the rest is dropped"
       p < at ? right(p, 0) : wrong(p, 0);
   const { spans, denoised } = decode(32, firstWrong(38), right);
   expect(shapes(spans).slice(0, 3)).toEqual([
-    ["denoise", 32, 8],
-    ["verify", 32, 9],
-    ["denoise", 38, 8],
+    ["denoise", 32, 1, 8],
+    ["verify", 33, 9, 8], // the window is in vain
+    ["denoise", 38, 1, 7],
   ]);
-  expect(denoised[1][0].commits.map((commit) => commit.position)).toEqual([33, 34, 35, 36, 37, 38]);
+  expect(denoised[1][0].commits.map((commit) => commit.position)).toEqual([34, 35, 36, 37, 38]);
   expect(denoised[1][0].masked[0]).toBe(39);
   // The bonus is pending now, and what was rejected is masked again.
   expect(spans[2].tokens).toEqual([token(38), ...Array(7).fill(maskToken)]);
 });
 
-test("after a wrong draft the next one is three rows longer than what was right, after a right one whole again", () => {
-  const draft: Script = (p) => (p === 34 || p === 40 ? wrong(p, 0) : right(p, 0));
-  expect(shapes(decode(32, draft, right, { maxTokens: 60, subBlock: 16 }).spans).slice(0, 11)).toEqual([
-    ["denoise", 32, 16],
-    ["verify", 32, 17], // 33 right, 34 wrong: too little for 16 rows
-    ["step", 34, 1],
-    ["denoise", 35, 4],
-    ["verify", 35, 5], // all right
-    ["denoise", 40, 16],
-    ["verify", 40, 17],
-    ["denoise", 57, 16],
-    ["verify", 57, 17],
-    ["denoise", 74, 16],
-    ["verify", 74, 17],
+test("after a wrong draft the next window is three rows longer than what was right, after right ones whole again", () => {
+  const draft: Script = (p) => (p === 35 || p === 43 ? wrong(p, 0) : unsure(p, 0));
+  expect(shapes(decode(32, draft, right, { maxTokens: 60, subBlock: 16 }).spans).slice(0, 9)).toEqual([
+    ["denoise", 32, 1, 16],
+    ["verify", 33, 17, 0], // 34 right, 35 wrong: too little for 16 drafts
+    ["step", 35, 1, 0],
+    ["denoise", 36, 1, 4],
+    ["verify", 37, 5, 0], // all right
+    ["denoise", 42, 1, 16],
+    ["verify", 43, 17, 0],
+    ["denoise", 60, 1, 16],
+    ["verify", 61, 17, 0],
   ]);
 });
 
 test("drafts are checked as far as the product of their confidences is above 0.1, at least one", () => {
-  const verifyRows = (draft: Script) => decode(32, draft, right, { maxTokens: 32 }).spans[1].tokens.length;
-  expect(verifyRows((p) => [token(p), p < 36 ? 0.6 : 0.48])).toBe(1 + 4); // 0.6^3 * 0.48 = 0.104, then 0.05
-  expect(verifyRows((p) => [token(p), p < 36 ? 0.6 : 0.45])).toBe(1 + 3); // 0.6^3 * 0.45 = 0.097
+  const verifyRows = (draft: Script) => shapes(decode(32, draft, right, { maxTokens: 32 }).spans)[1][2];
+  expect(verifyRows((p) => [token(p), p < 37 ? 0.6 : 0.48])).toBe(1 + 4); // 0.6^3 * 0.48 = 0.104, then 0.05
+  expect(verifyRows((p) => [token(p), p < 37 ? 0.6 : 0.45])).toBe(1 + 3); // 0.6^3 * 0.45 = 0.097
   expect(verifyRows((p) => [token(p), 0.01])).toBe(1 + 1);
 });
 
-test("no draft past the answer's end, and none where too few positions are left to pay: single rows there", () => {
+test("no draft past the token before the answer's last", () => {
   expect(shapes(decode(40, right, right, { maxTokens: 3 }).spans)).toEqual([
-    ["step", 40, 1],
-    ["step", 41, 1],
+    ["step", 40, 1, 0],
+    ["step", 41, 1, 0],
   ]);
   expect(shapes(decode(40, right, right, { maxTokens: 7 }).spans)).toEqual([
-    ["denoise", 40, 5],
-    ["verify", 40, 6],
+    ["denoise", 40, 1, 4],
+    ["verify", 41, 5, 0],
   ]);
-  const single = decode(40, right, right, { subBlock: 1 });
-  expect(single.spans.every((span) => span.phase === "step")).toBe(true);
 });
 
-test("drafts that do not pay are tried ever more rarely, until one pays", () => {
-  const draft: Script = (p) => (p < 130 ? wrong(p, 0) : right(p, 0));
+test("drafts that do not pay are tried ever more rarely, until some pay", () => {
+  const draft: Script = (p) => (p < 130 ? wrong(p, 0) : unsure(p, 0));
   const { spans } = decode(32, draft, right, { maxTokens: 200 });
   const phases = spans.map((span) => span.phase[0]).join("");
-  // Pauses of 1, 2, 4, 8, 16 and at most 32 single steps after rounds that gain nothing; then it pays.
-  expect(phases).toMatch(/^dvs{1}dvs{2}dvs{4}dvs{8}dvs{16}dvs{32}dvs{32}(dv)+$/);
+  // Pauses of 1, 2, 4, 8, 16 and at most 32 single steps after drafts that gain nothing; then they pay.
+  expect(phases).toMatch(/^dvs{1}dvs{2}dvs{4}dvs{8}dvs{16}dvs{32}dvs{32}dv+(dv)+s*$/);
 });
 
-test("a round that pays ends the caution", () => {
-  const draft: Script = (p) => (p > 36 && p < 50 ? right(p, 0) : wrong(p, 0));
+test("drafts that pay end the caution", () => {
+  const draft: Script = (p) => (p > 36 && p < 52 ? unsure(p, 0) : wrong(p, 0));
   const phases = decode(32, draft, right).spans.map((span) => span.phase[0]);
-  // Two that gain nothing and one that gains all; the next, from 46, gains three; then the caution begins anew.
-  expect(phases.join("")).toMatch(/^dvsdvssdvdvdvsdvss/);
+  // One that gains nothing, then some that gain; behind 52 the caution begins anew.
+  expect(phases.join("")).toMatch(/^dvsdv+dvsdvssdvssss/);
 });
 
-test("rounds are numbered in their block, and tell of each block they fill", () => {
-  const draft: Script = (p) => (p === 38 ? wrong(p, 0) : right(p, 0));
+test("passes are numbered in their block, and tell of each block they fill", () => {
+  const draft: Script = (p) => (p === 38 ? wrong(p, 0) : unsure(p, 0));
   const { denoised } = decode(32, draft, right, { maxTokens: 60, subBlock: 32 });
   const told = denoised.map((events) =>
     events.map(({ block, step, rows, commits }) => [block, step, rows, commits.length]),
   );
   expect(told.slice(0, 6)).toEqual([
-    [],
-    [[1, 1, 33, 6]],
-    [],
-    [[1, 2, 9, 9]],
-    [],
+    [[1, 1, 33, 1]],
+    [[1, 2, 23, 5]], // 22 drafts, one of them surely wrong: 0.9 ^ 22 is below 0.1
+    [[1, 3, 8, 1]],
+    [[1, 4, 8, 8]],
+    [[1, 5, 33, 1]],
     [
-      [1, 3, 33, 16],
-      [2, 1, 33, 17],
+      [1, 6, 22, 15],
+      [2, 1, 22, 7],
     ],
   ]);
 });
