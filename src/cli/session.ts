@@ -2,6 +2,7 @@
 //
 // Nothing is read or written here: a line goes in, and out comes what is to be done with it.
 
+import { hasThreshold } from "../decode/types.js";
 import { modeFor } from "../engine/options.js";
 import type { ChatMessage, GenerateOptions, ModelInfo } from "../engine/types.js";
 import { UnmaskError } from "../util/errors.js";
@@ -84,7 +85,8 @@ export class Session {
       const modes = this.#info.decodeModes;
       const mode = modes.find((known) => known === text);
       if (mode === undefined) return say(`Modes of this model: ${modes.join(", ")}. Now: ${this.mode}.`);
-      this.#options = { ...this.#options, decodeMode: mode };
+      const { threshold, ...others } = this.#options;
+      this.#options = { ...others, ...(hasThreshold(mode) ? { threshold } : {}), decodeMode: mode };
       return say(`Mode ${mode}.`);
     },
     threshold: (text) => {
@@ -92,6 +94,10 @@ export class Session {
       if (!(threshold > 0 && threshold <= 1)) {
         const now = this.#options.threshold ?? this.#info.defaults.threshold;
         return say(`The threshold must be a number above 0 and at most 1, such as 0.9. Now: ${now}.`);
+      }
+      const { decodeMode } = this.#options;
+      if (decodeMode !== undefined && !hasThreshold(decodeMode)) {
+        return say(`The mode ${decodeMode} has no threshold; /mode iterative and /mode adaptive have.`);
       }
       this.#options = { ...this.#options, threshold };
       return say(`Threshold ${threshold}, mode ${this.mode}.`);

@@ -17,6 +17,11 @@ export function leftToRight(mode: DecodeMode): boolean {
   return mode === "autoregressive" || mode === "verified";
 }
 
+/** Modes that commit what a threshold says. */
+export function hasThreshold(mode: DecodeMode): boolean {
+  return mode === "iterative" || mode === "adaptive";
+}
+
 /** Whether a mode decodes whole blocks; otherwise what is decoded begins anywhere, behind causal K/V. */
 export function inBlocks(mode: DecodeMode, { attention, shift }: DiffusionFacts): boolean {
   return !leftToRight(mode) && !(attention === "context-causal" && shift);

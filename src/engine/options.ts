@@ -4,7 +4,14 @@
 
 import { type HeadType, headTypes } from "../backend/types.js";
 import { validateDecodeOptions } from "../decode/index.js";
-import { type DecodeMode, type DecodeOptions, decodeModes, leftToRight } from "../decode/types.js";
+import {
+  type DecodeMode,
+  type DecodeOptions,
+  decodeModes,
+  hasThreshold,
+  inBlocks,
+  leftToRight,
+} from "../decode/types.js";
 import type { DiffusionFacts } from "../model/types.js";
 import { UnmaskError } from "../util/errors.js";
 import type { GenerateOptions, ModelInfo } from "./types.js";
@@ -40,6 +47,7 @@ export function resolveOptions(
     top: options.denoising ? Math.max(alternatives, 5) : alternatives,
   };
   validateDecodeOptions(resolved, facts);
+  checkUsed(options, resolved.mode, facts);
   if (resolved.maxTokens > left) {
     throw tooLong(
       "max_tokens",
@@ -61,6 +69,21 @@ export function modeFor(
 ): DecodeMode {
   const diffusion = asked.threshold !== undefined && leftToRight(usual) && decodeModes.includes("iterative");
   return asked.decodeMode ?? (diffusion ? "iterative" : usual);
+}
+
+/** What a request asks for and its mode has no use for is refused; defaults of the server may be of no use. */
+function checkUsed(asked: GenerateOptions, mode: DecodeMode, facts: DiffusionFacts): void {
+  const unused = (param: string, why: string) =>
+    new UnmaskError("invalid_request", `${param} has no effect: ${why}. Leave it out.`, { param });
+  if (asked.threshold !== undefined && !hasThreshold(mode))
+    throw unused("threshold", `the mode "${mode}" has none; "iterative" and "adaptive" have`);
+  if (asked.smallBlockSize !== undefined && mode === "autoregressive")
+    throw unused("small_block_size", `the mode "${mode}" takes one token after the other`);
+  if (asked.dualCache !== undefined && !inBlocks(mode, facts))
+    throw unused(
+      "dual_cache",
+      `in the mode "${mode}" this model decodes no blocks of which a step could leave rows out`,
+    );
 }
 
 /** Modes the model can run, best first. */

@@ -49,11 +49,11 @@ describe("a session", () => {
   it("changes options, and says what is possible instead of taking nonsense", () => {
     const talk = session();
     expect(talk.mode).toBe("adaptive");
-    talk.take("/mode verified");
+    talk.take("/mode iterative");
     talk.take("/threshold 0.5");
     talk.take("/seed 7");
-    expect(talk.options).toEqual({ decodeMode: "verified", threshold: 0.5, seed: 7 });
-    expect(talk.mode).toBe("verified");
+    expect(talk.options).toEqual({ decodeMode: "iterative", threshold: 0.5, seed: 7 });
+    expect(talk.mode).toBe("iterative");
     for (const line of [
       "/mode fast",
       "/mode",
@@ -66,9 +66,14 @@ describe("a session", () => {
     ]) {
       expect(talk.take(line)).toMatchObject({ type: "say", text: expect.stringMatching(/Now: |Modes/) });
     }
-    expect(talk.options).toEqual({ decodeMode: "verified", threshold: 0.5, seed: 7 });
+    expect(talk.options).toEqual({ decodeMode: "iterative", threshold: 0.5, seed: 7 });
     talk.take("/seed random");
     expect(talk.options.seed).toBeUndefined();
+    // A mode without a threshold takes none.
+    talk.take("/mode verified");
+    expect(talk.options.threshold).toBeUndefined();
+    expect(talk.take("/threshold 0.7")).toMatchObject({ text: expect.stringContaining("/mode iterative") });
+    expect(talk.options.threshold).toBeUndefined();
   });
 
   it("knows its commands and what was meant by others", () => {

@@ -5,7 +5,7 @@ import { UnmaskClientError } from "../../src/client/index.js";
 import { addressProblem, currentBackend, ownServer, reduceBackends } from "../../web/src/state/backends.js";
 import { divisors, factPhrases, factsOf } from "../../web/src/state/facts.js";
 import { problemOf } from "../../web/src/state/problem.js";
-import { noSettings, numberIn, optionsOf } from "../../web/src/state/settings.js";
+import { inMode, noSettings, numberIn, optionsOf } from "../../web/src/state/settings.js";
 import { createStore } from "../../web/src/state/store.js";
 
 const card = {
@@ -62,8 +62,18 @@ describe("options", () => {
   };
 
   test("everything that is set goes out, nothing else", () => {
-    expect(optionsOf(set, facts)).toEqual(set);
+    const adaptive = { ...set, decodeMode: "adaptive" as const };
+    expect(optionsOf(adaptive, facts)).toEqual(adaptive);
+    const { threshold: _, smallBlockSize: __, ...others } = set; // autoregressive
+    expect(optionsOf(set, facts)).toEqual(others);
     expect(optionsOf(noSettings, facts)).toEqual({});
+  });
+
+  test("a mode gets no option that it has no use for", () => {
+    const { threshold: _, ...verified } = { ...set, decodeMode: "verified" as const };
+    expect(inMode("verified", set)).toEqual(verified);
+    expect(inMode("adaptive", set)).toEqual({ ...set, decodeMode: "adaptive" });
+    expect(optionsOf({ ...set, decodeMode: null }, facts).threshold).toBe(0.5); // the server chooses a mode that has one
   });
 
   test("other servers never see what only unmask has", () => {

@@ -11,7 +11,7 @@ import {
 } from "../../../src/client/index.js";
 import { problemOf } from "../state/problem.js";
 import type { LaneEvent, RaceAction } from "../state/race.js";
-import { optionsOf } from "../state/settings.js";
+import { inMode, optionsOf } from "../state/settings.js";
 import type { Connector } from "./connect.js";
 import type { Stores } from "./stores.js";
 
@@ -47,7 +47,7 @@ export class Racer {
     race.dispatch({ type: "start", prompt, modes, blockLength: facts?.blockLength ?? 32 });
     try {
       // The first request of a prompt pays for what the cache then has; no lane is to be that first one.
-      for (const decodeMode of modes) await client.chat(prompt, { ...options, decodeMode, maxTokens: 1 });
+      for (const decodeMode of modes) await client.chat(prompt, { ...inMode(decodeMode, options), maxTokens: 1 });
     } catch {
       // A lane that cannot run says why itself.
     }
@@ -55,7 +55,7 @@ export class Racer {
       if (signal.aborted) break;
       race.dispatch({ type: "lane", lane });
       try {
-        await runLane(client, prompt, { ...options, decodeMode }, lane, race.dispatch);
+        await runLane(client, prompt, inMode(decodeMode, options), lane, race.dispatch);
       } catch (error) {
         if (error instanceof UnmaskClientError && error.code === "aborted") break;
         race.dispatch({ type: "failed", lane, problem: problemOf(error) });

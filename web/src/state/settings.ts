@@ -37,7 +37,15 @@ export function optionsOf(settings: Settings, facts: Facts | null): GenerateOpti
   if (facts.blockLength === null) return options;
   if (threshold !== null) options.threshold = threshold;
   if (smallBlockSize !== null && facts.blockLength % smallBlockSize === 0) options.smallBlockSize = smallBlockSize;
-  return options;
+  return options.decodeMode === undefined ? options : inMode(options.decodeMode, options);
+}
+
+/** The options for a mode: without those that it has no use for, which the server would refuse. */
+export function inMode<T extends GenerateOptions>(decodeMode: DecodeMode, options: T): T {
+  const asked = { ...options, decodeMode };
+  if (decodeMode !== "iterative" && decodeMode !== "adaptive") delete asked.threshold;
+  if (decodeMode === "autoregressive") delete asked.smallBlockSize;
+  return asked;
 }
 
 /** The number a field holds; null when it is empty or no number between the limits. */
