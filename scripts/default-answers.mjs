@@ -8,7 +8,10 @@ import { loadModel } from "../dist/index.js";
 import { startServer } from "../dist/server/index.js";
 import { blockPicture } from "./block-picture.mjs";
 
-const messages = [{ role: "user", content: "What is 2+2?" }];
+const asking = (content) => [{ role: "user", content }];
+const messages = asking("What is 2+2?");
+/** What the picture is an answer to: long enough that something is known behind what is not. */
+const pictured = asking("Anna has 12 apples and buys 30 more. How many apples does Anna have?");
 const readme = new URL("../README.md", import.meta.url);
 const api = new URL("../docs/api.md", import.meta.url);
 
@@ -51,7 +54,9 @@ export async function placeAnswers() {
     place(
       readme,
       "picture",
-      await blockPicture(model.generate({ messages }, { maxTokens: 50, denoising: true, decodeMode: "iterative" })),
+      await blockPicture(
+        model.generate({ messages: pictured }, { maxTokens: 50, denoising: true, decodeMode: "iterative" }),
+      ),
     );
     const answer = json(JSON.parse(await chat(server.url, { messages, max_tokens: 50 })));
     for (const file of [readme, api]) place(file, "answer: chat", answer);

@@ -127,13 +127,13 @@ export const configSchema = z.strictObject({
       }),
       small_block_size: setting(count.nullable().default(null), {
         about:
-          "Positions of a block that are filled before the next ones, or drafted at once (verified); must divide the block size. null: 8.",
+          "Positions that are filled before the next ones, or drafted at once (verified); must divide the block size. null: 8.",
         expects: "a whole number from 1 or null",
         flag: "--small-block-size <tokens>",
       }),
       dual_cache: setting(z.literal([true, false, "shifted"]).default("shifted"), {
         about:
-          "Which rows of a block a denoise step leaves as they are. true: the other sub-blocks, once the first position is known; shifted: they too before that, but the one to the left when a sub-block begins; false: none.",
+          "Which rows a denoise step leaves as they are, of models that decode blocks. true: the other sub-blocks, once the first position is known; shifted: they too before that, but the one to the left when a sub-block begins; false: none.",
         expects: "true, false or shifted",
         flag: "--dual-cache <kind>",
       }),

@@ -63,18 +63,23 @@ export const sharedFields = {
     .enum(decodeModes)
     .nullish()
     .describe("How positions are chosen. Default: the server's; `iterative` with a `threshold` where that has none."),
-  threshold: z.number().gt(0).max(1).nullish().describe("Confidence above which a position is committed."),
+  threshold: z
+    .number()
+    .gt(0)
+    .max(1)
+    .nullish()
+    .describe("Confidence above which iterative and adaptive commit a position."),
   small_block_size: z
     .int()
     .min(1)
     .nullish()
-    .describe("Positions of a block that are filled before the next ones; divides the block length."),
+    .describe("Positions that are filled before the next ones; divides the block length. Not of autoregressive."),
   block_size: z.int().min(1).nullish().describe("Refused when it differs from the model's."),
   dual_cache: z
     .literal(dualCaches)
     .nullish()
     .describe(
-      "Which rows of a block a denoise step leaves as they are: none, or docs/decode-modes.md. Default: shifted.",
+      "Which rows a denoise step leaves as they are, of models that decode blocks: docs/decode-modes.md. Default: shifted.",
     ),
   ignore_eos: z.boolean().nullish().describe("Go on past the model's stop tokens, to max_tokens."),
   // Of OpenAI, without effect here
