@@ -2,6 +2,7 @@
 // what; has no dates, so the same measurement gives the same text.
 
 import { type CarryShare, carriesOf } from "./carries.js";
+import { type KindShare, kindsOf } from "./kinds.js";
 import { type Method, mainMethods } from "./methods.js";
 import type { Question } from "./questions.js";
 import { type Refusals, refusalsOf } from "./refusals.js";
@@ -27,6 +28,7 @@ export interface Result extends Method {
   longSpeed: Speed;
   /** Answers that are the autoregressive ones; null without that method. */
   sameAsAutoregressive: Share | null;
+  kinds: KindShare[];
   carries: CarryShare[];
   refusals: Refusals | null;
   stories: StorySummary | null;
@@ -68,6 +70,7 @@ export function reportOf(
       speed: { ...speed, timesAutoregressive: times(speed, against?.speed) },
       longSpeed: { ...longSpeed, timesAutoregressive: times(longSpeed, against?.longSpeed) },
       sameAsAutoregressive: plain ? shareOf(outcomes, ({ text }, i) => text === plain.outcomes[i].text) : null,
+      kinds: kindsOf(questions, outcomes),
       carries: carriesOf(questions, outcomes),
       refusals: refusal === null ? null : refusalsOf(questions, outcomes, refusal),
       stories: storiesOf(outcomes),

@@ -2,6 +2,7 @@
 // everything. Both say what was measured, on what, and of how many.
 
 import { markdownTable } from "../util/markdown.js";
+import { worstKinds } from "./kinds.js";
 import { mainMethods } from "./methods.js";
 import { longAnswer, type Report, type Result, type Speed } from "./report.js";
 import type { Sample } from "./samples.js";
@@ -25,6 +26,7 @@ export function fullForm(report: Report, picture: string | null = null): string 
     report.results.length > main.length && details("Every method", everyMethod(report)),
     "### Speed",
     speed(report.results),
+    kinds(main),
     carries(main),
     refusals(main),
     stories(report, main),
@@ -89,6 +91,26 @@ function speed(results: readonly Result[]): string {
       same === null ? "-" : plain(same),
     ]),
   );
+}
+
+/** Most kinds that are listed. */
+const mostKinds = 12;
+
+function kinds(methods: readonly Result[]): string | null {
+  const [first] = methods;
+  const worst = worstKinds(first.kinds, mostKinds);
+  if (worst.length === 0) return null;
+  return sections([
+    "### Where mistakes are",
+    `The kinds of questions with the most wrong answers of ${first.name}.`,
+    markdownTable(
+      ["right, %", "n", ...methods.map(({ name }) => name)],
+      worst.map((i) => {
+        const { task, kind, n } = first.kinds[i];
+        return [`${task}: ${kind}`, String(n), ...methods.map((each) => withInterval(each.kinds[i]))];
+      }),
+    ),
+  ]).trimEnd();
 }
 
 function carries(methods: readonly Result[]): string | null {

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { carriesOf } from "../../src/eval/carries.js";
+import { kindsOf, worstKinds } from "../../src/eval/kinds.js";
 import { methodsFor } from "../../src/eval/methods.js";
 import { refusalsOf } from "../../src/eval/refusals.js";
 import { samplesOf } from "../../src/eval/samples.js";
@@ -31,6 +32,40 @@ describe("carry chains", () => {
       ["-", 0, 0, 1],
     ]);
     expect(carriesOf([asked("arith", "1 + 1", "2")], [outcome("arith", true)])).toEqual([]);
+  });
+});
+
+describe("kinds", () => {
+  const questions = [
+    generated("lists", "sort", "a"),
+    generated("lists", "contains", "b"),
+    generated("follow-ups", "sort", "c"),
+    asked("arith", "1 + 1", "2"),
+    generated("lists", "contains", "d"),
+    generated("lists", "sort", "e"),
+    generated("lists", "repeat", "f"),
+  ];
+  const shares = (right: readonly boolean[]) =>
+    kindsOf(
+      questions,
+      questions.map(({ task }, i) => outcome(task, right[i])),
+    );
+
+  it("are counted within their task", () => {
+    const found = shares([true, false, false, true, true, true, true]);
+    expect(found.map(({ task, kind, correct, n }) => [task, kind, correct, n])).toEqual([
+      ["lists", "sort", 2, 2],
+      ["lists", "contains", 1, 2],
+      ["follow-ups", "sort", 0, 1],
+      ["lists", "repeat", 1, 1],
+    ]);
+  });
+
+  it("with the most wrong answers come first, of as many the smaller ones, and those without none not at all", () => {
+    expect(worstKinds(shares([true, false, false, true, true, true, true]), 9)).toEqual([2, 1]);
+    expect(worstKinds(shares([false, false, false, true, false, false, true]), 9)).toEqual([0, 1, 2]);
+    expect(worstKinds(shares([false, false, false, true, false, false, true]), 1)).toEqual([0]);
+    expect(worstKinds([], 9)).toEqual([]);
   });
 });
 

@@ -228,6 +228,23 @@ describe("the full form", () => {
     expect(stories.at(-1)).toEqual(["as expected", "", "", "", "0.556", "5.0, 5"]);
   });
 
+  it("says which kinds of questions go wrong, and in which modes", () => {
+    const runs = [autoregressive, adaptive].map((method, m) =>
+      runOf(
+        method,
+        all.map(({ task }, i) => outcome(task, i > 1 + m)),
+      ),
+    );
+    const form = fullForm(reportOf(subject, all, runs, null));
+    const table = tables(form.slice(form.indexOf("### Where mistakes are")))[0];
+    expect(
+      table.slice(2).map(([kind, n, ...shares]) => [kind, n, ...shares.map((share) => share.split(" ")[0])]),
+    ).toEqual([
+      ["arithmetic: + 1,1 digits, carry 0", "1", "0.0", "0.0"],
+      ["arithmetic: - 2,1 digits, carry 1", "1", "0.0", "0.0"],
+    ]); // of autoregressive: "outside: question" is wrong in the other only
+  });
+
   it("shows samples as they are, whatever they hold", () => {
     const question = asked("chat", "Say\n```", "a```b");
     question.messages.unshift({ role: "system", content: "Be brief." });
