@@ -89,7 +89,7 @@ bool Forward::run(const Request& request, const Answers& answers) {
   attention_.prepare(request);
   head_.prepare(request, answers);
   stopped_ = false;
-  pool_.run([this](int worker) { work(worker); });
+  pool_.run([this](int worker) noexcept { work(worker); });  // it meets barriers
   if (profiling_) profile_.back() += nanosecondsSince(begin);
   return !stopped_;
 }

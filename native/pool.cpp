@@ -3,6 +3,7 @@
 
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "cpu.h"
 #include "failure.h"
@@ -67,15 +68,25 @@ void Pool::end() {
 void Pool::run(const std::function<void(int)>& task) {
   task_ = &task;
   if (threads_ > 1) runs_.advance();
-  task(0);
+  attempt(0);
   barrier();
+  if (failure_ != nullptr) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void Pool::attempt(int worker) {
+  try {
+    (*task_)(worker);
+  } catch (...) {
+    std::lock_guard<std::mutex> lock(failing_);
+    if (failure_ == nullptr) failure_ = std::current_exception();
+  }
 }
 
 void Pool::work(int worker) {
   for (unsigned seen = 0;; seen++) {
     runs_.wait(seen, spin_ ? kRunSpins : 0);
     if (task_ == nullptr) return;
-    (*task_)(worker);
+    attempt(worker);
     barrier();
   }
 }

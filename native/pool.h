@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -38,7 +39,10 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
 
   int threads() const { return threads_; }
-  /** Calls task(worker) on every thread and returns when all are done. Not reentrant. */
+  /**
+   * Calls task(worker) on every thread and returns when all are done. Throws what the first worker that failed threw;
+   * a task that meets barriers must not throw, as the others would wait for it. Not reentrant.
+   */
   void run(const std::function<void(int)>& task);
   /**
    * Called by every worker of a run: nobody passes before all have arrived. True for all of
@@ -48,6 +52,7 @@ class Pool {
 
  private:
   void work(int worker);
+  void attempt(int worker);
   void end();
 
   const int threads_;
@@ -56,6 +61,8 @@ class Pool {
 
   Turnstile runs_;
   const std::function<void(int)>* task_ = nullptr;  // of the run; null ends the thread
+  std::mutex failing_;
+  std::exception_ptr failure_;  // of the run
 
   Turnstile phases_;
   alignas(64) std::atomic<int> arrived_{0};

@@ -1,6 +1,9 @@
 // The pool's barrier: nobody passes early, everybody agrees when to stop, and runs follow each other.
 #include "pool.h"
 
+#include <stdexcept>
+#include <string>
+
 #include "check.h"
 
 using namespace unmask;
@@ -36,6 +39,27 @@ int main() {
         });
         other.join();
         for (const int count : passed) CHECK(count == passed[0]);
+      }
+    }
+  });
+  test("what a worker throws reaches the caller, after all are done, and the pool goes on", [] {
+    for (const int threads : {1, 2, 4}) {
+      Pool pool(threads);
+      for (int thrower = 0; thrower < threads; thrower++) {
+        std::atomic<int> calls{0};
+        std::string caught;
+        try {
+          pool.run([&](int worker) {
+            calls++;
+            if (worker == thrower) throw std::runtime_error("worker " + std::to_string(worker));
+          });
+        } catch (const std::exception& error) {
+          caught = error.what();
+        }
+        CHECK(caught == "worker " + std::to_string(thrower));
+        CHECK(calls == threads);
+        pool.run([&](int) { calls++; });
+        CHECK(calls == 2 * threads);
       }
     }
   });
