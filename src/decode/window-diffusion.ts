@@ -13,7 +13,7 @@ import type { Canvas } from "./canvas.js";
 import { chooseCommits, stepThreshold } from "./commit.js";
 import type { Machine } from "./decoder.js";
 import { ask, fillBlocks, type Request, readToken } from "./head.js";
-import type { Denoised, SettledToken, SpanRequest } from "./types.js";
+import type { Denoised, SpanRequest } from "./types.js";
 
 export class WindowDiffusion implements Machine {
   readonly #canvas: Canvas;
@@ -58,17 +58,13 @@ export class WindowDiffusion implements Machine {
   accept(span: SpanRequest, predictions: Predictions): Denoised[] {
     const { options } = this.#request;
     const masked = this.#masked();
-    this.#step++;
-    // The first token, where a causal row predicts it; and what is sure enough of the others.
-    const sure = masked[0] === this.#first ? 1 : 0;
-    const rest = predictions.probability.subarray(sure);
-    const threshold = stepThreshold(options.mode, options.threshold, this.#step);
-    const chosen = chooseCommits(rest, threshold, sure === 0).map((i) => i + sure);
-    const commits = [...(sure === 1 ? [0] : []), ...chosen].map(
-      (i): SettledToken => readToken(predictions, i, masked[i]),
-    );
+    const step = ++this.#step;
+    const taken = masked[0] === this.#first ? [0] : []; // what a causal row predicts
+    const others = predictions.probability.subarray(taken.length);
+    const threshold = stepThreshold(options.mode, options.threshold, step);
+    const chosen = chooseCommits(others, threshold, taken.length === 0).map((i) => i + taken.length);
+    const commits = [...taken, ...chosen].map((i) => readToken(predictions, i, masked[i]));
     this.#canvas.committed = this.#first;
-    const step = this.#step;
     const events = fillBlocks(this.#canvas, this.#request, commits, () => step, span.tokens.length);
     if (this.#masked().length === 0) {
       this.#first += this.#rows + 1;
