@@ -165,7 +165,7 @@ export const configSchema = z.strictObject({
       }),
       max_rows: setting(count.min(32).max(65536).default(256), {
         about:
-          "Most token positions in one forward, at least two blocks; smaller answers a cancellation sooner, larger reads prompts faster.",
+          "Most token positions in one forward, never fewer than two blocks and one; smaller answers a cancellation sooner, larger reads prompts faster.",
         expects: "a whole number from 32 to 65536",
         flag: "--max-rows <number>",
       }),

@@ -55,7 +55,8 @@ export async function loadParts(path: string, options: LoadOptions = {}): Promis
       );
     }
     const maxSequences = options.maxSequences ?? defaultSequences;
-    const maxRows = Math.max(options.maxRows ?? 256, 2 * Math.max(pageSize, facts.blockLength));
+    // The widest span is a window as long as a block, behind a full one and its first token.
+    const maxRows = Math.max(options.maxRows ?? 256, 2 * Math.max(pageSize, facts.blockLength) + 1);
     const pages = poolPages(program, facts, contextLength, maxSequences, options.kvMemory);
     const backend = await createBackend(program, file, { ...options, pages, maxRows }, log);
     const info: ModelInfo = {

@@ -40,6 +40,18 @@ describe("batching", () => {
     expect(model.stats().forwards - before).toBeLessThan(forwardsAlone / 3);
   });
 
+  it("gives windows as long as a block the rows they take, however few are allowed", async () => {
+    const narrow = await loadDefault({ maxRows: 1 });
+    const questions = heldOut(6).map(({ question }) => question);
+    for (const decodeMode of ["verified", "iterative", "greedy"] as const) {
+      const options: GenerateOptions = { decodeMode, smallBlockSize: 32, maxTokens: 70, ignoreStop: true };
+      const wide = await Promise.all(questions.map((question) => answer(model, question, options)));
+      const found = await Promise.all(questions.map((question) => answer(narrow, question, options)));
+      expect(found.map(({ tokens }) => tokens)).toEqual(wide.map(({ tokens }) => tokens));
+    }
+    await narrow.dispose();
+  });
+
   it("runs more requests than fit, in order, and gives every page back", async () => {
     const small = await loadDefault({ kvMemory: 98_304 * 12, prefixCache: false });
     try {
