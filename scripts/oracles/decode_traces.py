@@ -121,10 +121,7 @@ def generate(case):
                 step += 1
                 scores = {p: predict(states[p - 1], seed) for p in range(start, start + sub + 1) if x[p] is None}
                 rest = {p: scores[p] for p in scores if p > start}
-                chosen = [start] if start in scores else []
-                above = select(case, step, rest)
-                if not chosen or case["mode"] == "greedy" or rest and rest[above[0]][1] > bar(case, step):
-                    chosen += above
+                chosen = [start, *above(case, step, rest)] if start in scores else select(case, step, rest)
                 for p in chosen:
                     x[p] = scores[p][0]
                 forwards.append([clean_rows + sub, *chosen])
@@ -182,21 +179,20 @@ def generate(case):
             forwards.append([size])
 
 
-def bar(case, step):
-    """The confidence above which a step commits; greedy has none."""
+def above(case, step, scores):
+    """Positions whose confidence is above the threshold of a step; greedy has none."""
     threshold = case["threshold"]
+    if case["mode"] == "greedy":
+        threshold = -1
     if case["mode"] == "adaptive":
         lower = {1: max(0.5, threshold - 0.4), 2: max(0.7, threshold - 0.2)}
         threshold = min(threshold, lower.get(step, threshold))
-    return threshold
+    return sorted(p for p in scores if scores[p][1] > threshold)
 
 
 def select(case, step, scores):
-    if case["mode"] == "greedy":
-        return sorted(scores)
-    above = sorted(p for p in scores if scores[p][1] > bar(case, step))
     # Highest confidence first; the sort is stable, so the lowest position among equals.
-    return above or sorted(scores, key=lambda p: -scores[p][1])[:1]
+    return above(case, step, scores) or sorted(scores, key=lambda p: -scores[p][1])[:1]
 
 
 def cases():
