@@ -122,6 +122,7 @@ struct TestSpan {
   std::vector<int> asked;
   double temperature = 0, topP = 1;
   int top = 0;
+  int causalRows = 0;
 };
 
 /** Packed as src/backend/native-request.ts packs. */
@@ -130,7 +131,7 @@ void pack(const std::vector<TestSpan>& spans, std::vector<int32_t>* ints, std::v
   for (const TestSpan& s : spans) {
     const int keyEnd = s.position + s.rows, count = roundUp(keyEnd, kPage) / kPage;
     records.insert(records.end(), {s.rows, s.position, s.block ? 1 : 0, keyEnd, count,
-                                   s.asked.empty() ? -1 : static_cast<int>(heads.size() / 7)});
+                                   s.asked.empty() ? -1 : static_cast<int>(heads.size() / 7), s.causalRows});
     for (int r = 0; r < s.rows; r++) tokens.push_back((s.firstPage * 31 + (s.position + r) * 17) % 700);
     for (int p = 0; p < count; p++) pages.push_back(s.firstPage + p);
     if (s.asked.empty()) continue;
@@ -177,7 +178,7 @@ std::vector<float> script(Model& model) {
   run(model, {{0, 50, false, 0, {}}});
   return run(model, {{50, 3, false, 0, range(0, 3), 0.8, 1, 3},
                      {0, 20, true, 3, {1, 7, 19}},
-                     {0, 33, true, 6, range(0, 33), 1.1, 0.9, 20}});
+                     {0, 33, true, 6, range(0, 33), 1.1, 0.9, 20, 9}});
 }
 
 void sameBitsEverywhere() {
