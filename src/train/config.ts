@@ -77,7 +77,9 @@ const phaseSchema = z.strictObject({
   sub_block_copies: count.default(1),
   whole_sub_block_share: share.default(0),
   ahead_weight: share.default(1),
-  draft_share: share.default(0),
+  window_share: share.default(0),
+  window_copies: count.default(1),
+  whole_window_share: share.default(0.5),
   padding: z.enum(["mask", "stop"]).default("mask"),
 });
 export type Phase = z.infer<typeof phaseSchema>;
@@ -147,6 +149,16 @@ export function checkShapes(config: TrainConfig): void {
   if (problems.length > 0) throw new UnmaskError("config_invalid", problems.join("\n"), { param: "config" });
 }
 
+/** Rows of the noisy copies of a sequence, at most. */
+function mostBlockRows({ sub_block_copies }: Phase, positions: number): number {
+  return Math.max(2, sub_block_copies) * positions;
+}
+
+/** Rows of the windows of a sequence, at most: two for every answer of two tokens. */
+function mostWindowRows({ window_share, window_copies, sub_block, length }: Phase): number {
+  return window_share === 0 ? 0 : window_copies * sub_block * Math.ceil((2 * length) / 3);
+}
+
 function shapeProblems({ model, diffusion, phases, output, rows }: z.infer<typeof shapesSchema>): Problem[] {
   const problems: Problem[] = [];
   const refuse = (path: Problem["path"], text: string) => problems.push({ path, text });
@@ -187,25 +199,28 @@ function shapeProblems({ model, diffusion, phases, output, rows }: z.infer<typeo
         `is ${phase.length}: its blocks of ${block} end at ${blocks * block}, beyond model.context_length, ${context_length}`,
       );
     }
-    const most = phase.length + Math.max(2, phase.sub_block_copies) * blocks * block;
+    const most = phase.length + Math.max(mostBlockRows(phase, blocks * block), mostWindowRows(phase));
     if (most > rows) {
       refuse(["phases", i, "length"], `can make sequences of ${most} rows, more than \`rows\`, ${rows}: raise that`);
     }
     if (phase.length > phase.batch)
       refuse(["phases", i, "batch"], `is ${phase.batch} tokens, fewer than one sequence of ${phase.length}`);
-    if (phase.sub_block_share + phase.draft_share > 0 && block % phase.sub_block !== 0)
+    if (phase.sub_block_share > 0 && block % phase.sub_block !== 0)
       refuse(
         ["phases", i, "sub_block"],
         `is ${phase.sub_block}, which does not divide diffusion.block_length, ${block}`,
       );
-    const states = phase.full_mask_share + phase.sub_block_share + phase.draft_share;
+    const states = phase.full_mask_share + phase.sub_block_share + phase.window_share;
     if (states > 1) {
-      refuse(["phases", i, "sub_block_share"], `makes ${states} with full_mask_share and draft_share, more than all`);
+      refuse(["phases", i, "sub_block_share"], `makes ${states} with full_mask_share and window_share, more than all`);
     }
-    if (phase.draft_share > 0 && diffusion.attention !== "context-causal") {
+    if (phase.window_share > 0 && diffusion.attention !== "context-causal") {
+      refuse(["phases", i, "window_share"], "needs diffusion.attention context-causal: other models decode blocks");
+    }
+    if (phase.window_share > 0 && phase.length + phase.sub_block > context_length) {
       refuse(
-        ["phases", i, "draft_share"],
-        "needs diffusion.attention context-causal: only such a model can verify drafts",
+        ["phases", i, "length"],
+        `is ${phase.length}: windows of ${phase.sub_block} go on behind it, beyond model.context_length, ${context_length}`,
       );
     }
     if (phase.warmup > phase.steps) refuse(["phases", i, "warmup"], `is ${phase.warmup} of only ${phase.steps} steps`);

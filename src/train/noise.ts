@@ -2,8 +2,8 @@
 //
 // Noise comes in windows: rows that see each other and the clean rows before them. They are blocks of
 // noisy copies (Fast-dLLM v2, 2509.26328; NBDiff, 2512.06776), in which a block's first token is always
-// shown, since decoding knows it before it denoises the block; or drafts, as `verified` makes them,
-// which begin with a known token anywhere. Which rows there are and what they predict is the
+// shown, since decoding knows it before it denoises the block; or, behind causal clean rows, they are
+// what decoding fills there, and begin anywhere. Which rows there are and what they predict is the
 // objective's matter. All randomness is a hash of a seed and positions.
 
 import { hash, uniform } from "../util/rng.js";
@@ -21,20 +21,24 @@ export interface NoiseOptions {
   fullMaskShare: number;
   /** Share of those whose blocks are filled up to some sub-block and masked after it, as decoding in sub-blocks goes. */
   subBlockShare: number;
-  /** Positions of a sub-block. */
+  /** Positions of a sub-block, and rows of a window. */
   subBlock: number;
   /** Noisy copies of such a sequence, each with sub-blocks of its own. */
   subBlockCopies: number;
   /** Share of those sub-blocks that are masked whole, as decoding finds each of them. */
   wholeSubBlockShare: number;
-  /** Share of sequences with drafts of a sub-block. */
-  draftShare: number;
+  /** Share of sequences with windows of a sub-block in place of blocks. */
+  windowShare: number;
+  /** How often windows cover such a sequence, each time at other places. */
+  windowCopies: number;
+  /** Share of the windows that are masked whole, as decoding begins each of them. */
+  wholeWindowShare: number;
   /** Positions after the end, up to the border of the block: masked and unpredicted, or this token, to be learnt. */
   padding: number | null;
 }
 
 /** What a random draw of a sequence is for. */
-export const purpose = { objective: 0, style: 1, level: 2, token: 3, place: 4, whole: 5, copy: 6, draft: 7 } as const;
+export const purpose = { objective: 0, style: 1, level: 2, token: 3, place: 4, whole: 5, copy: 6, length: 7 } as const;
 
 /** What noisy rows do with a token: show it, mask and predict it, mask what decoding does not ask for yet, or what is no part of the answer. */
 export const mark = { shown: 0, asked: 1, ahead: 2, beyond: 3 } as const;
@@ -52,7 +56,7 @@ export interface Window {
 
 /** The noise of a sequence. The shares lie side by side: one changes nothing in the others. */
 export function drawNoise(sequence: Sequence, options: NoiseOptions, seed: number): Window[] {
-  if (uniform(seed, 0, purpose.style) >= 1 - options.draftShare) return drawDrafts(sequence, options, seed);
+  if (uniform(seed, 0, purpose.style) >= 1 - options.windowShare) return drawWindows(sequence, options, seed);
   return blocksOf(drawCopies(sequence, options, seed), options.blockLength);
 }
 
@@ -100,23 +104,44 @@ function isLearnt({ tokens, learn }: Sequence, { padding }: NoiseOptions, p: num
 }
 
 /**
- * Drafts of a sub-block from tokens of the answers: from the first, and from every `subBlock`-th after one drawn evenly, so
- * that each token is predicted about once, at every distance. A draft ends with the answer; masks behind it predict nothing.
+ * Windows over the answers, `windowCopies` times. The first begins with the answer, the second after a number of tokens drawn
+ * evenly, and each other where the one before it ends, so that all tokens are predicted about once at every distance.
+ * A window ends with its answer: masks behind that predict nothing.
  */
-export function drawDrafts(sequence: Sequence, options: NoiseOptions, seed: number): Window[] {
-  const { blockLength, subBlock } = options;
-  const { tokens, learn } = sequence;
-  const end = Math.ceil(tokens.length / blockLength) * blockLength;
-  const learnt = Array.from(tokens.keys()).filter((p) => learn[p] === 1);
-  const place = (1 + Math.floor(uniform(seed, 0, purpose.draft) * subBlock)) % subBlock;
-  const firsts = learnt.filter((_, i) => i === 0 || i % subBlock === place);
-  return firsts.map((first): Window => {
-    const rows = Math.min(subBlock, end - first);
-    const marks = new Uint8Array(rows + 1).fill(mark.beyond);
-    marks[0] = mark.shown;
-    for (let i = 1; i <= rows && first + i < end && isLearnt(sequence, options, first + i); i++) marks[i] = mark.asked;
-    return { rows, first, marks };
+export function drawWindows(sequence: Sequence, options: NoiseOptions, seed: number): Window[] {
+  const answers = answersOf(sequence);
+  return Array.from({ length: options.windowCopies }, (_, number) => hash(seed, number, purpose.copy)).flatMap((copy) =>
+    answers.flatMap(([start, end]) => {
+      const second = start + 1 + Math.floor(uniform(copy, start, purpose.length) * options.subBlock);
+      const others = Array.from(
+        { length: Math.max(0, Math.ceil((end - second) / options.subBlock)) },
+        (_, i) => second + i * options.subBlock,
+      );
+      return [start, ...others].map((first) => windowAt(sequence, options, first, copy));
+    }),
+  );
+}
+
+/** [start, end) of each run of tokens that are to be learnt. */
+function answersOf({ learn }: Sequence): [number, number][] {
+  const starts = Array.from(learn.keys()).filter((p) => learn[p] === 1 && learn[p - 1] !== 1);
+  return starts.map((start) => {
+    const end = learn.indexOf(0, start);
+    return [start, end < 0 ? learn.length : end];
   });
+}
+
+/** Masked whole, the first token too, which only the clean row before predicts; or that is known, and others masked by a level. */
+function windowAt(sequence: Sequence, options: NoiseOptions, first: number, seed: number): Window {
+  const rows = options.subBlock;
+  const whole = uniform(seed, first, purpose.whole) < options.wholeWindowShare;
+  const level = whole ? 1 : uniform(seed, first, purpose.level);
+  const marks = new Uint8Array(rows + 1).fill(mark.beyond);
+  if (!whole) marks[0] = mark.shown;
+  for (let i = 1; i <= rows && isLearnt(sequence, options, first + i); i++) {
+    marks[i] = isNoise(seed, first + i, level) ? mark.asked : mark.shown;
+  }
+  return { rows, first, marks };
 }
 
 function isNoise(seed: number, p: number, level: number): boolean {

@@ -69,7 +69,8 @@ export function working(calculation: Calculation): string {
 
 /**
  * "2 + 2 equals 4."; a product beyond the tables is told in two parts that are in them:
- * "87 * 9 equals 720 + 63, which is 783."
+ * "87 * 9 equals 720 + 63, which is 783."; a negative difference the other way around:
+ * "4 - 17 equals -(17 - 4), which is -13."
  */
 export function sentence(calculation: Calculation): string {
   const { a, operator, b, result } = calculation;
@@ -80,12 +81,13 @@ export function sentence(calculation: Calculation): string {
       return `${expression(calculation)} equals ${(long - ones) * digit} + ${ones * digit}, which is ${result}.`;
     }
   }
+  if (operator === "-" && result < 0) return `${expression(calculation)} equals -(${b} - ${a}), which is ${result}.`;
   return `${expression(calculation)} equals ${result}.`;
 }
 
 /** Whether the answer is one number that needs no working. */
 export function isDirect(calculation: Calculation): boolean {
-  return calculation.operator !== "*" || isTable(calculation);
+  return calculation.result >= 0 && (calculation.operator !== "*" || isTable(calculation));
 }
 
 /** A number of so many digits; the only one that begins with 0 is 0. */

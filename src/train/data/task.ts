@@ -10,13 +10,14 @@ import type { ChatExample, Draft, Kind, Message, Task, Verdict } from "./types.j
 const patience = 400;
 
 export function taskOf(name: string, kinds: readonly Kind[], check: Task["check"] = exactCheck): Task {
+  const practised = kinds.map((kind) => ({ ...kind, weight: kind.weight * (kind.practice ?? 1) }));
   return {
     name,
     kinds,
     check,
     generate(random, split) {
       for (;;) {
-        const kind = random.weighted(kinds);
+        const kind = random.weighted(split === "train" ? practised : kinds);
         for (let attempt = 0; attempt < patience; attempt++) {
           const draft = kind.draw(random);
           if (splitOf(draft.keys) === split) return exampleOf(name, kind.name, draft, random);

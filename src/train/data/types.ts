@@ -86,6 +86,8 @@ export interface Kind {
   name: string;
   /** Relative to the other kinds of its task. */
   weight: number;
+  /** Times as often in training as among held-out questions, where there is more to learn or less. Default: 1. */
+  practice?: number;
   draw(random: Random): Draft;
 }
 

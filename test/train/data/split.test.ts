@@ -27,7 +27,9 @@ const answersOf = ({ messages }: ChatExample) =>
 /** Unordered operands of every calculation that an answer tells, tables apart. */
 function pairs(example: ChatExample): string[] {
   const told = answersOf(example).flatMap((text) => [
-    ...text.matchAll(/(?<![+*/-] )\b(\d+) ([+*/-]) (\d+) (?:=|equals) (?:\d+ \+ \d+, which is )?-?(\d+)\./g),
+    ...text.matchAll(
+      /(?<![+*/-] )\b(\d+) ([+*/-]) (\d+) (?:=|equals) (?:(?:\d+ \+ \d+|-\(\d+ - \d+\)), which is )?-?(\d+)\./g,
+    ),
   ]);
   return told.flatMap(([, left, operator, right, result]) => {
     const [a, b] = operator === "/" ? [Number(result), Number(right)] : [Number(left), Number(right)];
@@ -47,7 +49,7 @@ describe("training and held-out examples share", () => {
     example.task === task ? read(example) : [];
 
   test("no pair of operands in single calculations, whatever the operation", () => {
-    const read = single("arithmetic", pairs);
+    const read = single("arithmetic", (example) => (example.kind === "three addends" ? [] : pairs(example)));
     expect(found(read)).toBeGreaterThan(200);
     expect(shared(read)).toEqual([]);
   });
@@ -76,7 +78,7 @@ describe("training and held-out examples share", () => {
       const word = / of (\w+) is|word (\w+) has/.exec(lastTurn(example).answer)?.slice(1).find(Boolean);
       if (word === undefined) return [];
       const letter = /letter (\w) \d/.exec(lastTurn(example).answer)?.[1] ?? "";
-      const place = /^The (\w+) letter/.exec(lastTurn(example).answer)?.[1] ?? "";
+      const place = /The (\w+) letter/.exec(lastTurn(example).answer)?.[1] ?? "";
       return [`${example.kind} ${letter} ${place} ${word}`];
     });
     expect(found(read)).toBeGreaterThan(50);
@@ -86,7 +88,7 @@ describe("training and held-out examples share", () => {
   test("no weekday with a number of days, and no leap year but the centuries", () => {
     const read = single("dates", (example) => {
       const { answer } = lastTurn(example);
-      const shift = /^\d+ days (after|before) \w+/.exec(answer)?.[0];
+      const shift = /\d+ days (after|before) \w+/.exec(answer)?.[0];
       const year = /, (\d+) is/.exec(answer)?.[1];
       return [shift, year?.endsWith("00") ? undefined : year].filter((each) => each !== undefined);
     });

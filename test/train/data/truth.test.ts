@@ -62,11 +62,21 @@ describe("arithmetic", () => {
   });
 
   test("shows parts that add up", () => {
-    const long = calculations.filter(({ answer }) => answer.includes("which is"));
+    const long = calculations.filter(({ answer }) => /\d \+ \d+, which is/.test(answer));
     expect(long.length).toBeGreaterThan(100);
     for (const { answer } of long) {
       const [a, b, tens, ones, result] = naturals(answer);
       same([tens + ones, a * b, tens % 10], [result, result, 0], answer);
+    }
+  });
+
+  test("turns a negative difference around", () => {
+    const negative = calculations.filter(({ kind }) => kind === "negative");
+    expect(negative.length).toBeGreaterThan(100);
+    for (const { answer } of negative) {
+      const [a, b, c, d, result] = naturals(answer);
+      same([answer, result], [`${a} - ${b} equals -(${c} - ${d}), which is -${result}.`, c - d], answer);
+      same([c, d], [b, a], answer);
     }
   });
 
@@ -181,9 +191,13 @@ describe("lists", () => {
       if (kind === "reverse") is([...listed].reverse());
       if (kind === "how many") same(naturals(answer), [listed.length], question);
       if (kind === "contains") {
-        const word = /, (\w+) is/.exec(answer)?.[1] as string;
+        const word = /(?:Yes|No), (\w+) is/.exec(answer)?.[1] as string;
         const times = text.split(/\W+/).filter((each) => each === word).length;
-        same(answer.startsWith("Yes"), times > 1, question);
+        const passed = itemsIn(answer.split(". ")[0]);
+        const all = listed.toSpliced(/ contain \w+/.test(text) ? listed.lastIndexOf(word) : listed.indexOf(word), 1);
+        same([answer.includes(". Yes, "), all.slice(0, passed.length)], [times > 1, passed], question);
+        same(passed.indexOf(word), times > 1 ? passed.length - 1 : -1, answer);
+        if (times === 1) same(passed, all, answer);
       }
       if (/^count( down)?$/.test(kind)) {
         const [from, to] = numbers;
@@ -223,8 +237,22 @@ test("dates agree with the calendar", () => {
   const parse = (text: string) => new Date(`${text}, 2023 UTC`);
   for (const example of generate("dates", 5000)) {
     const { answer, question } = lastTurn(example);
-    const shift = /^(\d+) days (after|before) (\w+) is (\w+)\.$/.exec(answer);
+    const shift = /(\d+) days (after|before) (\w+) is (\w+)\.$/.exec(answer);
     if (shift !== null) {
+      const weeks = /^\d+ days are (\d+) weeks?(?: and (\d+) days?)?\./
+        .exec(answer)
+        ?.slice(1)
+        .map((n) => Number(n ?? 0));
+      if (weeks !== undefined) same(7 * weeks[0] + weeks[1], Number(shift[1]), answer);
+      const passed = [...answer.matchAll(/(\d+) (\w+day)\b/g)];
+      same(
+        passed.map(([, n]) => Number(n)),
+        Array.from({ length: Number(shift[1]) % 7 }, (_, i) => i + 1),
+        answer,
+      );
+      const way = shift[2] === "after" ? 1 : 6;
+      let at = dayOf(shift[3]);
+      for (const [, , day] of passed) same(dayOf(day), (at = (at + way) % 7), answer);
       const date = new Date(Date.UTC(2023, 0, 1 + dayOf(shift[3]))); // a Sunday
       date.setUTCDate(date.getUTCDate() + (shift[2] === "after" ? 1 : -1) * Number(shift[1]));
       same(days[date.getUTCDay()], shift[4], answer);
@@ -258,14 +286,29 @@ test("spelling is right letter by letter", () => {
     const text = question.toLowerCase();
     const word = / of (\w+) is|word (\w+) has/.exec(answer)?.slice(1).find(Boolean);
     if (word !== undefined && !/^(next|previous)/.test(kind)) same(text.includes(word), true, question);
-    const n = naturals(answer)[0];
-    const letters = answer.replace(/[-.]/g, "");
-    if (kind === "spell") same(text.includes(letters), true, question);
-    if (kind === "spell backwards") same(text.includes([...letters].reverse().join("")), true, question);
+    const n = naturals(answer).at(-1);
+    const letters = (text: string) => text.replace(/[-.]/g, "");
+    if (kind === "spell") same(text.includes(letters(answer)), true, question);
+    if (kind === "spell backwards") {
+      const [forwards, backwards] = answer.split(", backwards ").map(letters);
+      same([text.includes(forwards), [...forwards].reverse().join("")], [true, backwards], question);
+    }
+    if (/^(letter count|vowels|last letter)$/.test(kind)) same(letters(answer.split(". ")[0]), word, question);
+    const listed = [...(answer.split(". ").at(-2) ?? "").matchAll(/(\d+) ([a-z])\b/g)];
+    same(
+      listed.map(([, place]) => Number(place)),
+      listed.map((_, i) => i + 1),
+      answer,
+    );
+    const said = listed.map(([, , letter]) => letter).join("");
+    if (kind === "count letters") same(said, word, answer);
+    if (kind === "letter at a place") same([word?.startsWith(said), said.at(-1)], [true, answer.at(-2)], answer);
+    if (kind === "vowels") same(said, word?.replace(/[^aeiou]/g, ""), answer);
     if (kind === "count letters") same(n, word?.length, question);
     if (kind === "vowels") same(n, word?.replace(/[^aeiou]/g, "").length, question);
     if (kind === "first letter") same(answer, `The first letter of ${word} is ${word?.[0]}.`, question);
-    if (kind === "last letter") same(answer, `The last letter of ${word} is ${word?.slice(-1)}.`, question);
+    if (kind === "last letter")
+      same(answer.endsWith(`The last letter of ${word} is ${word?.slice(-1)}.`), true, question);
     if (kind === "letter count") {
       const letter = /letter (\w) /.exec(answer)?.[1] as string;
       same((word as string).split(letter).length - 1, n, answer);

@@ -14,6 +14,7 @@ import {
   type Operator,
   pairKey,
   sentence,
+  working,
 } from "../calculation.js";
 import { numberWord } from "../facts/numbers.js";
 import type { Random } from "../random.js";
@@ -150,29 +151,29 @@ const threeAddends = [
   "Calculate {a} + {b} + {c}.",
 ];
 
-/** [digits of a, digits of b, share of the sums] */
-const lengths: readonly [number, number, number][] = [
-  [1, 1, 2],
-  [2, 1, 3],
-  [2, 2, 5],
-  [3, 1, 2],
-  [3, 2, 3],
-  [3, 3, 5],
+/** [digits of a, digits of b, share of the sums, practice] */
+const lengths: readonly [number, number, number, number][] = [
+  [1, 1, 2, 0.5],
+  [2, 1, 3, 0.7],
+  [2, 2, 5, 1],
+  [3, 1, 2, 1],
+  [3, 2, 3, 2],
+  [3, 3, 5, 2],
 ];
 
 export function arithmetic(): Task {
   return taskOf("arithmetic", [
     ...sums("+", 36),
     ...sums("-", 30),
-    { name: "negative", weight: 3, draw: (random) => ask(random, negative(random)) },
+    { name: "negative", weight: 3, practice: 1.5, draw: (random) => ask(random, negative(random)) },
     { name: "table *", weight: 8, draw: (random) => ask(random, tableProduct(random)) },
     { name: "2 x 1 digit", weight: 8, draw: (random) => ask(random, longProduct(random)) },
     { name: "exact /", weight: 6, draw: (random) => ask(random, quotient(random)) },
     { name: "by zero", weight: 0.3, draw: byZero },
     { name: "in words", weight: 2, draw: inWords },
     { name: "twice and half", weight: 1.5, draw: twiceAndHalf },
-    { name: "three addends", weight: 2, draw: addThree },
-    { name: "comparison", weight: 5, draw: comparison },
+    { name: "three addends", weight: 2, practice: 1.5, draw: addThree },
+    { name: "comparison", weight: 5, practice: 1.5, draw: comparison },
     { name: "even or odd", weight: 2, draw: evenOrOdd },
   ]);
 }
@@ -180,11 +181,12 @@ export function arithmetic(): Task {
 /** A kind for each (digits, digits, carry chain), the chains of two lengths equally often. */
 function sums(operator: "+" | "-", weight: number): Kind[] {
   const total = lengths.reduce((sum, [, , share]) => sum + share, 0);
-  return lengths.flatMap(([digitsA, digitsB, share]) => {
+  return lengths.flatMap(([digitsA, digitsB, share, practice]) => {
     const longest = operator === "+" ? digitsA : digitsA - 1; // the first column has nothing to borrow from
     return Array.from({ length: longest + 1 }, (_, chain) => ({
       name: `${operator} ${digitsA},${digitsB} digits, carry ${chain}`,
       weight: (weight * share) / total / (longest + 1),
+      practice,
       draw: (random: Random) => ask(random, sum(random, operator, digitsA, digitsB, chain)),
     }));
   });
@@ -290,13 +292,12 @@ function byZero(random: Random): Draft {
 
 function addThree(random: Random): Draft {
   const [a, b, c] = [random.int(1, 20), random.int(1, 20), random.int(1, 20)];
-  const result = a + b + c;
+  const first = calculate(a, "+", b);
+  const second = calculate(first.result, "+", c);
   const key = `three ${[a, b, c].sort((x, y) => x - y).join(" ")}`;
   const question = fill(random.pick(threeAddends), { a, b, c });
-  return turn(question, `${a} + ${b} + ${c} equals ${result}.`, [key], {
-    short: String(result),
-    check: { number: result },
-  });
+  const keys = [key, ...calculationKeys([first, second], "three addends", 0)];
+  return turn(question, `${working(first)} ${working(second)}`, keys, { check: { number: second.result } });
 }
 
 function comparison(random: Random): Draft {

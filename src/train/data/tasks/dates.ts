@@ -5,7 +5,7 @@ import type { Random } from "../random.js";
 import { wordingKeys } from "../split.js";
 import { fill, taskOf, turn } from "../task.js";
 import type { Draft, Task } from "../types.js";
-import { counted } from "../words/english.js";
+import { counted, numbered } from "../words/english.js";
 
 export const weekdays = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(" ");
 export const months = "January February March April May June July August September October November December".split(
@@ -181,8 +181,17 @@ function shifted(random: Random, direction: 1 | -1): Draft {
   const found = weekdays[(at + direction * days + 7 * 3) % 7];
   const relation = direction === 1 ? "after" : "before";
   const question = fill(random.pick(direction === 1 ? later : earlier), { days: `${days} days`, day: weekdays[at] });
-  const answer = `${days} days ${relation} ${weekdays[at]} is ${found}.`;
-  return turn(question, answer, [`days ${relation} ${weekdays[at]} ${days}`], { short: found });
+  const answer = `${counting(at, days, direction)}${days} days ${relation} ${weekdays[at]} is ${found}.`;
+  return turn(question, answer, [`days ${relation} ${weekdays[at]} ${days}`]);
+}
+
+/** Whole weeks set apart, the other days one by one: "9 days are 1 week and 2 days. 1 Sunday, 2 Monday. " */
+function counting(at: number, days: number, direction: 1 | -1): string {
+  const [weeks, rest] = [Math.floor(days / 7), days % 7];
+  const parts = [counted(weeks, ["week", "weeks"]), ...(rest > 0 ? [counted(rest, ["day", "days"])] : [])];
+  const apart = weeks > 0 ? `${days} days are ${parts.join(" and ")}. ` : "";
+  const passed = Array.from({ length: rest }, (_, i) => weekdays[(at + direction * (i + 1) + 7) % 7]);
+  return apart + (rest > 0 ? `${numbered(passed)}. ` : "");
 }
 
 function distance(random: Random): Draft {

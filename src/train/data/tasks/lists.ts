@@ -148,15 +148,15 @@ export function lists(): Task {
   const words = thingWords();
   return taskOf("lists", [
     { name: "sort", weight: 16, draw: (random) => sorting(random, numbersOf(random), false) },
-    { name: "sort down", weight: 8, draw: (random) => sorting(random, numbersOf(random), true) },
-    { name: "sort words", weight: 4, draw: (random) => sortingWords(random, words) },
+    { name: "sort down", weight: 8, practice: 1.5, draw: (random) => sorting(random, numbersOf(random), true) },
+    { name: "sort words", weight: 4, practice: 2, draw: (random) => sortingWords(random, words) },
     { name: "reverse", weight: 12, draw: (random) => reversing(random, words) },
     { name: "repeat", weight: 10, draw: (random) => repeating(random, words) },
     { name: "largest", weight: 7, draw: (random) => extreme(random, "largest") },
     { name: "smallest", weight: 7, draw: (random) => extreme(random, "smallest") },
     { name: "place", weight: 6, draw: (random) => placing(random, words) },
     { name: "how many", weight: 6, draw: (random) => counting(random, words) },
-    { name: "contains", weight: 5, draw: (random) => containing(random, words) },
+    { name: "contains", weight: 5, practice: 1.5, draw: (random) => containing(random, words) },
     { name: "count", weight: 7, draw: (random) => range(random, 1) },
     { name: "count down", weight: 5, draw: (random) => range(random, -1) },
     { name: "count by", weight: 9, draw: countingBy },
@@ -253,8 +253,10 @@ function containing(random: Random, words: readonly string[]): Draft {
   const present = random.chance(0.5);
   const items = present ? others.with(random.int(0, others.length - 1), word) : others;
   const question = fill(random.pick(contains), { word, list: typed(random, items) });
+  // Looked through from the left, as far as needed.
+  const passed = joined(present ? items.slice(0, items.indexOf(word) + 1) : items);
   const answer = present ? `Yes, ${word} is in the list.` : `No, ${word} is not in the list.`;
-  return turn(question, answer, [listKey(items)]);
+  return turn(question, `${passed}. ${answer}`, [listKey(items)]);
 }
 
 function range(random: Random, step: 1 | -1): Draft {

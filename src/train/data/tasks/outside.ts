@@ -29,11 +29,12 @@ export function outside(): Task {
     ...lookalikes.map(({ relation, subjects }) => ({
       name: `like ${relation.name}`,
       weight: relation.name === "capital" ? 5 : 2,
+      practice: 1.5,
       draw: (random: Random) => lookalike(random, relation, subjects),
     })),
     { name: "invented word", weight: 6, draw: (random) => invented(random, lookalikes, words) },
     { name: "numbers too large", weight: 8, draw: tooLarge },
-    { name: "no whole number", weight: 4, draw: notWhole },
+    { name: "no whole number", weight: 4, practice: 2, draw: notWhole },
     { name: "other mathematics", weight: 4, draw: otherMathematics },
     { name: "missing facts", weight: 5, draw: missingFacts },
     { name: "no question", weight: 3, draw: (random) => gibberish(random, words) },

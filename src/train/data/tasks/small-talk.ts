@@ -1,9 +1,22 @@
-// Small talk. What is held out is a way to say something, not what is said.
+// Small talk. What is held out is a saying behind some words that lead to it: the saying alone is trained on,
+// since nothing but itself could tell what to answer.
 
-import { wordingKeys } from "../split.js";
 import { taskOf, turn } from "../task.js";
 import type { Task } from "../types.js";
 import { smallTalk as paragraphs } from "../words/small-talk.js";
+
+/** Words that may lead to anything. */
+const leads = [
+  "Well. ",
+  "Oh. ",
+  "Hm. ",
+  "Listen: ",
+  "One more thing: ",
+  "By the way: ",
+  "Let me say this: ",
+  "Now listen. ",
+];
+const leadShare = 0.4;
 
 export interface Saying {
   answer: string;
@@ -27,8 +40,10 @@ export function smallTalk(): Task {
       name: forms[0],
       weight: 1,
       draw: (random) => {
-        const form = random.int(0, forms.length - 1);
-        return turn(forms[form], answer, wordingKeys(`small talk ${answer}`, form));
+        const form = random.pick(forms);
+        if (!random.chance(leadShare)) return turn(form, answer, []);
+        const lead = random.pick(leads);
+        return turn(lead + form, answer, [`small talk ${lead}${form}`]);
       },
     })),
   );

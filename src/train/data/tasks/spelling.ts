@@ -1,13 +1,14 @@
 // Spelling: the letters of a word, forwards and backwards, counted and picked; neighbours in the
 // alphabet. A held-out example is a question about a word that training asks other things about,
-// because a word that is one token hides its letters: they must be learnt word by word.
+// because a word that is one token hides its letters: they must be learnt word by word. What is
+// counted or picked is spelled first.
 
 import { ordinals } from "../facts/numbers.js";
 import type { Random } from "../random.js";
 import { wordingKeys } from "../split.js";
 import { fill, taskOf, turn } from "../task.js";
 import type { Draft, Kind, Task } from "../types.js";
-import { counted } from "../words/english.js";
+import { counted, numbered } from "../words/english.js";
 import { nouns } from "../words/nouns.js";
 
 interface WordQuestion {
@@ -55,7 +56,7 @@ const wordQuestions: readonly WordQuestion[] = [
       "Spell {word} in reverse.",
       "Say the letters of {word} backwards.",
     ],
-    answer: (word) => `${backwards(word)}.`,
+    answer: (word) => `${spelled(word)}, backwards ${backwards(word)}.`,
   },
   {
     name: "count letters",
@@ -70,8 +71,7 @@ const wordQuestions: readonly WordQuestion[] = [
       "How many letters has {word}?",
       "Tell me how many letters {word} has.",
     ],
-    answer: (word) => `The word ${word} has ${counted(word.length, ["letter", "letters"])}.`,
-    short: (word) => String(word.length),
+    answer: (word) => `${numbered([...word])}. The word ${word} has ${counted(word.length, ["letter", "letters"])}.`,
   },
   {
     name: "first letter",
@@ -102,8 +102,7 @@ const wordQuestions: readonly WordQuestion[] = [
       "Which letter is last in {word}?",
       "{word} ends with which letter?",
     ],
-    answer: (word) => `The last letter of ${word} is ${word.at(-1)}.`,
-    short: (word) => word.at(-1) as string,
+    answer: (word) => `${spelled(word)}. The last letter of ${word} is ${word.at(-1)}.`,
   },
   {
     name: "vowels",
@@ -118,8 +117,8 @@ const wordQuestions: readonly WordQuestion[] = [
       "How many of the letters of {word} are vowels?",
       "How many vowels has {word}?",
     ],
-    answer: (word) => `The word ${word} has ${counted(vowelsIn(word).length, ["vowel", "vowels"])}.`,
-    short: (word) => String(vowelsIn(word).length),
+    answer: (word) =>
+      `${spelled(word)}. ${numbered(vowelsIn(word))}. The word ${word} has ${counted(vowelsIn(word).length, ["vowel", "vowels"])}.`,
     fits: (word) => !word.includes("y"), // sometimes a vowel
   },
 ];
@@ -193,18 +192,20 @@ function wordKind({ name, weight, questions, answer, short, fits = () => true }:
 function letterCount(random: Random, words: readonly string[]): Draft {
   const word = random.pick(words);
   const letter = random.chance(0.8) ? random.pick([...word]) : random.pick([...alphabet]).toLowerCase();
-  const count = [...word].filter((each) => each === letter).length;
-  const answer = `The word ${word} has the letter ${letter} ${counted(count, ["time", "times"])}.`;
+  const found = [...word].filter((each) => each === letter);
+  const seen = found.length > 0 ? ` ${numbered(found)}.` : "";
+  const conclusion = `The word ${word} has the letter ${letter} ${counted(found.length, ["time", "times"])}.`;
   const question = fill(random.pick(letterCounts), { letter, word });
-  return turn(question, answer, [`letter count ${letter} ${word}`], { short: String(count) });
+  return turn(question, `${spelled(word)}.${seen} ${conclusion}`, [`letter count ${letter} ${word}`]);
 }
 
 function letterPlace(random: Random, words: readonly string[]): Draft {
   const word = random.pick(words);
   const at = random.int(1, Math.min(word.length, ordinals.length) - 1);
-  const answer = `The ${ordinals[at]} letter of ${word} is ${word[at]}.`;
+  const passed = numbered([...word].slice(0, at + 1));
+  const answer = `${passed}. The ${ordinals[at]} letter of ${word} is ${word[at]}.`;
   const question = fill(random.pick(letterPlaces), { nth: ordinals[at], word });
-  return turn(question, answer, [`letter place ${at} ${word}`], { short: word[at] });
+  return turn(question, answer, [`letter place ${at} ${word}`]);
 }
 
 function letterNeighbour(random: Random, step: 1 | -1): Draft {

@@ -14,6 +14,11 @@ export function counted(count: number, noun: readonly [one: string, many: string
   return `${count} ${count === 1 ? noun[0] : noun[1]}`;
 }
 
+/** "1 b, 2 e, 3 e" */
+export function numbered(items: readonly string[]): string {
+  return items.map((item, i) => `${i + 1} ${item}`).join(", ");
+}
+
 /** The parts of "a; b; c" over several lines. */
 export function listed(text: string): string[] {
   return text
