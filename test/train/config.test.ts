@@ -75,14 +75,17 @@ describe("refused", () => {
     );
   });
 
-  test("drafts for a model that cannot verify them, and more states than sequences", () => {
-    const drafts = { ...phase, objective: "diffusion", draft_share: 0.5 };
-    expect(() => configOf({ phases: [drafts] })).not.toThrow();
-    expect(() => configOf({ phases: [{ ...drafts, sub_block_share: 0.3 }] })).toThrow(
-      unmaskError("config_invalid", "sub_block_share", "makes 1.05 with full_mask_share and draft_share"),
+  test("windows for a model that decodes blocks or has no room for them, and more states than sequences", () => {
+    const windows = { ...phase, objective: "diffusion", window_share: 0.5 };
+    expect(() => configOf({ phases: [windows] })).not.toThrow();
+    expect(() => configOf({ phases: [{ ...windows, sub_block_share: 0.3 }] })).toThrow(
+      unmaskError("config_invalid", "sub_block_share", "makes 1.05 with full_mask_share and window_share"),
     );
-    expect(() => configOf({ diffusion: { attention: "block-causal" }, phases: [drafts] })).toThrow(
-      unmaskError("config_invalid", "draft_share", "context-causal"),
+    expect(() => configOf({ diffusion: { attention: "block-causal" }, phases: [windows] })).toThrow(
+      unmaskError("config_invalid", "window_share", "context-causal"),
+    );
+    expect(() => configOf({ phases: [{ ...windows, batch: 60, length: 60 }] })).toThrow(
+      unmaskError("config_invalid", "length", "windows of 8 go on behind it"),
     );
   });
 

@@ -10,7 +10,7 @@ import { buildProgram } from "../../src/model/program.js";
 import type { TrainConfig } from "../../src/train/config.js";
 import { type ExportOptions, exportModel } from "../../src/train/export.js";
 import { type Frame, newModel, type Start, settle } from "../../src/train/frame.js";
-import { blocksOf, drawDrafts, type Sequence } from "../../src/train/noise.js";
+import { blocksOf, drawWindows, type Sequence } from "../../src/train/noise.js";
 import { batchOf, diffusionRows, nextTokenRows, type ObjectiveOptions } from "../../src/train/objective.js";
 import { initialValues, parametersOf } from "../../src/train/parameters.js";
 import { createReferenceTrainer } from "../../src/train/reference/trainer.js";
@@ -103,12 +103,15 @@ describe("the engine computes what the trainer trained", () => {
   /** Copy A masks all that may be masked; block 1 is positions 32 to 63, of which 45 and more are past the end. */
   const mask = Uint8Array.from({ length: 64 }, (_, p) => (p > 32 && p < 45 ? 1 : 0));
   const blocks = blocksOf([mask], 32);
-  const drafts = drawDrafts(sequence, objective("context-causal"), 3); // from 20, 23 and 31
+  const [whole, partly] = [1, 0].map((wholeWindowShare) =>
+    drawWindows(sequence, { ...objective("context-causal"), wholeWindowShare }, 3),
+  );
   test.each([
     ["block-causal", "a block", blocks, 0],
     ["context-causal", "a block", blocks, 0],
-    ["context-causal", "the first draft", drafts, 0],
-    ["context-causal", "a draft across blocks", drafts, 16],
+    ["context-causal", "the first window", whole, 0],
+    ["context-causal", "a window across blocks", whole, 16],
+    ["context-causal", "a window in which something is known", partly, 0],
   ] as const)("masked rows too, %s, %s", async (attention, _, windows, start) => {
     const rows = diffusionRows(sequence, objective(attention), windows);
     const config = configured({ model: { ternary: false }, diffusion: { attention }, output: { type: "f32" } });
@@ -123,7 +126,7 @@ describe("the engine computes what the trainer trained", () => {
     const { vocabulary } = frame.hp;
     const noisy = logits!.subarray(start * vocabulary, (start + count) * vocabulary);
 
-    const window = Array.from({ length: count }, (_, i) => (i === 0 ? tokens[first] : 259));
+    const window = rows.tokens.slice(start, start + count);
     const span = (tokens: number[], position: number, visibility: Span["visibility"], asked: boolean): Span => ({
       tokens,
       position,
@@ -135,7 +138,7 @@ describe("the engine computes what the trainer trained", () => {
     await backend.forward([
       span([...tokens.subarray(0, first)], 0, attention === "block-causal" ? "block" : "causal", false),
     ]);
-    const [predictions] = await backend.forward([span(window, first, windows === drafts ? "all" : "block", true)]);
+    const [predictions] = await backend.forward([span(window, first, windows === blocks ? "block" : "all", true)]);
     const scale = noisy.reduce((most, logit) => Math.max(most, Math.abs(logit)), 0);
     expect(largestDifference(predictions!.logits!, noisy)).toBeLessThan(0.005 * scale);
     await backend.dispose();

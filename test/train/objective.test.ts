@@ -2,7 +2,7 @@
 // target, written down as block-diffusion papers write them.
 
 import { describe, expect, test } from "vitest";
-import { blocksOf, type Copy, drawCopies, drawDrafts, mark, type Sequence } from "../../src/train/noise.js";
+import { blocksOf, type Copy, drawCopies, drawWindows, mark, type Sequence } from "../../src/train/noise.js";
 import {
   batchOf,
   diffusionRows,
@@ -251,72 +251,110 @@ describe("masks", () => {
   });
 });
 
-describe("drafts", () => {
-  const draftRows = (sequence: Sequence, o: ObjectiveOptions, seed: number) =>
-    diffusionRows(sequence, o, drawDrafts(sequence, o, seed));
-  const o = { ...options, blockLength: 8, subBlock: 4, draftShare: 1 };
+describe("windows", () => {
+  const windowRows = (sequence: Sequence, o: ObjectiveOptions, seed: number) =>
+    diffusionRows(sequence, o, drawWindows(sequence, o, seed));
+  const o = { ...options, blockLength: 8, subBlock: 4, windowShare: 1 };
 
-  test.each([null, 50])("begin at a token of the answer and see what `verified` shows them, padding %s", (padding) => {
+  test.each([
+    [null, 1],
+    [50, 1],
+    [null, 0],
+    [50, 0],
+  ])("begin in an answer and see what decoding shows them, padding %s, whole %s", (padding, whole) => {
     const starts = new Set<number>();
+    let hidden = 0; // of the tokens of windows that are not masked whole
     for (let seed = 0; seed < 200; seed++) {
       const sequence = sequenceOf(seed);
       const { tokens, learn } = sequence;
       const isLearnt = (p: number) => (p < tokens.length ? learn[p] === 1 : padding !== null);
-      const rows = draftRows(sequence, { ...o, padding }, seed);
+      const rows = windowRows(sequence, { ...o, padding, wholeWindowShare: whole }, seed);
       const noisy = rows.kinds.filter((kind) => kind === "noisy").length;
-      const clean = rows.positions.slice(noisy);
-      expect(clean).toEqual([...clean.keys()]);
-      for (let r = 0; r < noisy; ) {
+      expect(noisy % 4).toBe(0);
+      expect(rows.positions.slice(noisy)).toEqual([...rows.positions.slice(noisy).keys()]);
+      for (let r = 0; r < noisy; r += 4) {
         const first = rows.positions[r];
-        const count = Math.min(4, Math.ceil(tokens.length / 8) * 8 - first);
+        const isMasked = (i: number) => rows.tokens[r + i] === maskToken;
         expect(learn[first]).toBe(1);
-        expect(rows.tokens.slice(r, r + count)).toEqual([tokens[first], ...Array(count - 1).fill(maskToken)]);
+        expect(isMasked(0)).toBe(whole === 1);
         starts.add(first % 8);
         let inside = true; // until the answer ends
-        for (let i = 0; i < count; i++) {
+        let asked = 0;
+        for (let i = 0; i < 4; i++) {
           const p = first + i + 1;
-          const last = p === Math.ceil(tokens.length / 8) * 8;
-          inside &&= isLearnt(p) && !last;
+          inside &&= isLearnt(p);
           const token = p < tokens.length ? tokens[p] : padding;
+          if (!inside && i < 3) expect(isMasked(i + 1)).toBe(true); // nothing is known behind the end
+          const predicts = inside && (i < 3 ? isMasked(i + 1) : rows.targets[r + 3] >= 0);
+          if (whole === 1) expect(predicts).toBe(inside);
+          if (!predicts && inside && i < 3) expect(rows.tokens[r + i + 1]).toBe(token);
+          if (predicts) asked++;
+          if (inside && whole === 0) hidden += predicts ? 1 : -1;
           expect(rows.positions[r + i]).toBe(first + i);
-          expect(rows.targets[r + i], `seed ${seed}, row ${r + i}`).toBe(inside ? token : -1);
-          expect(rows.weights[r + i]).toBe(inside ? 1 : 0);
-          expect(rows.keys.slice(4 * (r + i), 4 * (r + i) + 4)).toEqual([noisy, noisy + first, r, r + count]);
+          expect(rows.targets[r + i], `seed ${seed}, row ${r + i}`).toBe(predicts ? token : -1);
+          expect(rows.weights[r + i]).toBe(predicts ? 1 : 0);
+          expect(rows.keys.slice(4 * (r + i), 4 * (r + i) + 4)).toEqual([noisy, noisy + first, r, r + 4]);
         }
-        r += count;
+        expect(asked).toBeGreaterThan(0);
       }
     }
     expect(starts.size).toBe(8); // blocks do not matter
+    if (whole === 0) expect(hidden).toBeGreaterThan(0); // those with nothing to ask are left out
   });
 
-  test("begin with each answer's first token, and predict the others about once", () => {
+  test("begin with each answer's first token, and predict the others once in each copy", () => {
     const sequence = { tokens: Int32Array.from({ length: 64 }, (_, p) => p), learn: new Uint8Array(64).fill(1, 10) };
-    const predicted = new Float64Array(64);
-    const distances = new Float64Array(4);
-    for (let seed = 0; seed < 400; seed++) {
-      const { kinds, targets, positions, tokens } = draftRows(sequence, o, seed);
-      expect([tokens[0], positions[0], targets[0]]).toEqual([10, 10, 11]);
-      for (const [r, kind] of kinds.entries()) {
-        if (kind !== "noisy" || targets[r] < 0) continue;
-        predicted[targets[r]]++;
-        if (targets[r] === 40) distances[r % 4]++;
+    sequence.learn.fill(0, 30, 33); // a second answer from 33 on
+    for (const windowCopies of [1, 2]) {
+      const predicted = new Float64Array(64);
+      const distances = new Float64Array(4);
+      for (let seed = 0; seed < 400; seed++) {
+        const { kinds, targets, positions, tokens } = windowRows(sequence, { ...o, windowCopies }, seed);
+        expect([tokens[0], positions[0], targets[0]]).toEqual([maskToken, 10, 11]);
+        for (const [r, kind] of kinds.entries()) {
+          if (kind !== "noisy" || targets[r] < 0) continue;
+          predicted[targets[r]]++;
+          if (targets[r] === 50) distances[r % 4]++;
+        }
       }
+      for (let p = 0; p < 64; p++) {
+        const unmasked = p <= 10 || (p >= 30 && p <= 33);
+        const twice = (p > 10 && p < 15) || (p > 33 && p < 38); // by the first window and the second
+        if (unmasked || !twice) expect(predicted[p], `position ${p}`).toBe(unmasked ? 0 : 400 * windowCopies);
+        else expect(predicted[p]).toBeGreaterThan(400 * windowCopies - 1);
+      }
+      for (const count of distances) expect(Math.abs(count / windowCopies - 100)).toBeLessThan(35);
     }
-    for (let p = 15; p < 64; p++) expect(predicted[p]).toBe(400);
-    for (const count of distances) expect(Math.abs(count - 100)).toBeLessThan(35);
+  });
+
+  test("are masked whole in the share that is asked for, and by a level otherwise", () => {
+    const sequence = { tokens: new Int32Array(200), learn: new Uint8Array(200).fill(1, 1) };
+    for (const wholeWindowShare of [0, 0.6, 1]) {
+      const windows = Array.from({ length: 100 }, (_, seed) =>
+        drawWindows(sequence, { ...o, wholeWindowShare }, seed),
+      ).flat();
+      const whole = windows.filter(({ marks }) => marks[0] === mark.beyond);
+      expect(whole.length / windows.length).toBeCloseTo(wholeWindowShare, 1);
+      expect(whole.every(({ marks }) => !marks.includes(mark.shown))).toBe(true);
+      const inside = windows.filter(({ first, marks }) => marks[0] === mark.shown && first < 190);
+      const shares = inside.map(({ marks }) => marks.filter((each) => each === mark.asked).length);
+      // Each number of masks from 0 to 4 equally often: the level is uniform.
+      for (let n = 0; n <= 4 && inside.length > 0; n++)
+        expect(Math.abs(shares.filter((each) => each === n).length / inside.length - 0.2)).toBeLessThan(0.04);
+    }
   });
 
   test("take the share of the sequences that is asked for, and leave the others as they were", () => {
     const sequence = { tokens: new Int32Array(32), learn: new Uint8Array(32).fill(1) };
     const all = { ...options, blockLength: 32, subBlock: 8, fullMaskShare: 0.25, subBlockShare: 0.25 };
-    let drafts = 0;
+    let windows = 0;
     for (let number = 0; number < 1000; number++) {
       const draw = { seed: 1, step: 2, sequence: number };
-      const rows = rowsOf(sequence, { ...all, draftShare: 0.4 }, draw);
-      if (rows.keys[3] - rows.keys[2] === 8) drafts++;
+      const rows = rowsOf(sequence, { ...all, windowShare: 0.4 }, draw);
+      if (rows.keys[3] - rows.keys[2] === 8) windows++;
       else expect(rows).toEqual(rowsOf(sequence, all, draw));
     }
-    expect(Math.abs(drafts / 1000 - 0.4)).toBeLessThan(0.06);
+    expect(Math.abs(windows / 1000 - 0.4)).toBeLessThan(0.06);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { blocksOf, drawDrafts, type Sequence } from "../../src/train/noise.js";
+import { blocksOf, drawWindows, type Sequence } from "../../src/train/noise.js";
 import { diffusionRows, nextTokenRows, type ObjectiveOptions } from "../../src/train/objective.js";
 import { drawRows } from "../../src/train/picture.js";
 import { plainNoise } from "./noise-options.js";
@@ -21,6 +21,7 @@ const options = (attention: ObjectiveOptions["attention"]): ObjectiveOptions => 
   blockLength: 4,
   maskToken,
 });
+const windowOptions = { ...options("context-causal"), wholeWindowShare: 0.5 };
 
 test.each([
   ["next token", () => drawRows(nextTokenRows(sequence), maskToken)],
@@ -29,10 +30,10 @@ test.each([
     () => drawRows(diffusionRows(sequence, options("context-causal"), blocksOf(copies, 4)), maskToken),
   ],
   [
-    "drafts",
+    "windows",
     () =>
       drawRows(
-        diffusionRows(sequence, options("context-causal"), drawDrafts(sequence, options("context-causal"), 2)),
+        diffusionRows(sequence, options("context-causal"), drawWindows(sequence, windowOptions, 1)),
         maskToken,
       ),
   ],

@@ -252,7 +252,10 @@ test("dates agree with the calendar", () => {
       );
       const way = shift[2] === "after" ? 1 : 6;
       let at = dayOf(shift[3]);
-      for (const [, , day] of passed) same(dayOf(day), (at = (at + way) % 7), answer);
+      for (const [, , day] of passed) {
+        at = (at + way) % 7;
+        same(dayOf(day), at, answer);
+      }
       const date = new Date(Date.UTC(2023, 0, 1 + dayOf(shift[3]))); // a Sunday
       date.setUTCDate(date.getUTCDate() + (shift[2] === "after" ? 1 : -1) * Number(shift[1]));
       same(days[date.getUTCDay()], shift[4], answer);
