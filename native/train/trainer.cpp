@@ -14,7 +14,7 @@ namespace unmask {
 
 namespace {
 
-constexpr int kChunkRows = 2048;    // rows of a chunk, unless one sequence is longer
+constexpr int kChunkRows = 1024;    // rows of a chunk, unless one sequence is longer
 constexpr double kRowOperations = 512;  // a guess at what one row of a row-wise op takes
 
 const TrainKernels* trainKernelsFor(const Kernels& kernels) {
