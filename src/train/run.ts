@@ -126,7 +126,7 @@ async function configured(request: RunRequest): Promise<{ config: TrainConfig; s
     checkShapes(config);
     return { config, start: null };
   }
-  const start = await startFrom(init);
+  const start = await startFrom(init, config.model.ternary);
   const { architecture, layers, hidden, ffn, heads, kvHeads, headDim, contextLength, normEps, ropeBase } = start.hp;
   const model = {
     ...config.model,

@@ -1,7 +1,8 @@
 // A model to train further: a Hugging Face folder or a GGUF file, read into a frame.
 //
-// Only float weights can be trained: packed ternary codes are refused. Names and layout of the values
-// are GGUF's, as everywhere in training.
+// Weights are floats, or a GGUF file's ternary codes where they are to stay ternary: what they were rounded from
+// is gone, and takes the value from which most is needed to change a code. Names and layout of the values are
+// GGUF's, as everywhere in training.
 
 import { stat } from "node:fs/promises";
 import { architectureOf, headDimOf, planTensors } from "../convert/architectures.js";
@@ -12,7 +13,7 @@ import { diffusionMetadata, modelMetadata } from "../convert/metadata.js";
 import { llama3ScalingOf, ropeSettings } from "../convert/rope.js";
 import { floatRows, interleaveHalves } from "../convert/rows.js";
 import { openGguf } from "../format/gguf.js";
-import { unpackFloats } from "../format/tensors/index.js";
+import { isTernary, type TernaryTensor, unpackFloats, unpackTernary } from "../format/tensors/index.js";
 import type { Metadata, MetadataValue, ModelFile, TensorInfo } from "../format/types.js";
 import { readHyperParameters } from "../model/hyperparameters.js";
 import { buildProgram, checkWeights, readRopeFreqs } from "../model/program.js";
@@ -24,8 +25,11 @@ import { tokenType, type Vocabulary } from "../text/vocabulary.js";
 import { UnmaskError } from "../util/errors.js";
 import { type Frame, type Start, stopsOf, type TokenizerJson } from "./frame.js";
 
-/** @throws UnmaskError what reading it throws, and tensor_type_unsupported for weights that are not floats */
-export async function startFrom(path: string): Promise<Start> {
+/**
+ * @param ternary whether the layers' matrices are to be trained ternary
+ * @throws UnmaskError what reading it throws, and tensor_type_unsupported for weights that cannot be trained on
+ */
+export async function startFrom(path: string, ternary: boolean): Promise<Start> {
   const info = await stat(path).catch((cause) => {
     throw new UnmaskError(
       "file_not_found",
@@ -46,7 +50,7 @@ export async function startFrom(path: string): Promise<Start> {
   }
   const file = await openGguf(path);
   try {
-    return await fromGguf(file);
+    return await fromGguf(file, ternary);
   } finally {
     await file.close();
   }
@@ -104,7 +108,7 @@ function withAddedTokens(checkpoint: Checkpoint): TokenizerJson {
   return { ...json, added_tokens: [...own, ...more] };
 }
 
-async function fromGguf(file: ModelFile): Promise<Start> {
+async function fromGguf(file: ModelFile, ternary: boolean): Promise<Start> {
   const hp = readHyperParameters(file.metadata, file.tensors);
   const rope = await ropeOf(file, hp);
   const { roles } = buildProgram(hp, { contextLength: 1, ropeFreqs: rope.ropeFreqs ?? undefined });
@@ -113,8 +117,10 @@ async function fromGguf(file: ModelFile): Promise<Start> {
   for (const { name } of roles) {
     const tensor = file.tensors.get(name)!;
     const { type } = tensor;
-    if (type !== "F32" && type !== "F16" && type !== "BF16") throw notFloats(name, type);
-    values.set(name, unpackFloats(type, await file.read(tensor)));
+    if (ternary && isTernary(type)) values.set(name, mastersOf(unpackTernary(type, await file.read(tensor)), name));
+    else if (type === "F32" || type === "F16" || type === "BF16")
+      values.set(name, unpackFloats(type, await file.read(tensor)));
+    else throw notFloats(name, type);
   }
   const vocabulary = vocabularyFromMetadata(file.metadata);
   return {
@@ -124,6 +130,22 @@ async function fromGguf(file: ModelFile): Promise<Start> {
     ...rope,
     values,
   };
+}
+
+/** Values of one magnitude whose mean magnitude is the scale, so that they round to the same codes and scale again. */
+function mastersOf({ codes, scales }: TernaryTensor, name: string): Float32Array {
+  const other = scales.find((scale) => scale !== scales[0]);
+  if (other !== undefined) {
+    throw new UnmaskError(
+      "tensor_type_unsupported",
+      `Training cannot start from ${name}, whose blocks have several scales (${scales[0]}, ${other}): training has one for each matrix. ` +
+        "Start from f32, f16 or bf16 weights.",
+      { param: "init" },
+    );
+  }
+  const used = codes.reduce((count, code) => count + (code === 1 ? 0 : 1), 0);
+  const size = used === 0 ? 0 : (scales[0] * codes.length) / used;
+  return Float32Array.from(codes, (code) => (code - 1) * size);
 }
 
 /** RoPE factors of a file, and what config.json is to say of its scaling. */
@@ -177,7 +199,7 @@ function notFloats(tensor: string, type: string): UnmaskError {
   return new UnmaskError(
     "tensor_type_unsupported",
     `Training cannot start from ${tensor}, which is stored as ${type}: rounded weights have lost what training needs. ` +
-      "Start from f32, f16 or bf16 weights.",
+      "Start from f32, f16 or bf16 weights, or from a ternary GGUF file to train a ternary model.",
     { param: "init" },
   );
 }

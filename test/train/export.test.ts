@@ -197,7 +197,7 @@ describe("training goes on", () => {
       const trainer = trainerOf(frame, false);
       const { directory, gguf } = await exported(trainer, frame, config);
       for (const path of [directory, gguf]) {
-        const start = await startFrom(path);
+        const start = await startFrom(path, false);
         expectSame(start, trainer, 9);
         const again = settle(start, config);
         expect(again.hp).toEqual({ ...frame.hp, normEps: expect.closeTo(frame.hp.normEps, 9) });
@@ -215,8 +215,29 @@ describe("training goes on", () => {
     const frame = fresh(config);
     const trainer = trainerOf(frame, true);
     const { directory, gguf } = await exported(trainer, frame, config);
-    expectSame(await startFrom(directory), trainer, 9);
-    await expect(startFrom(gguf)).rejects.toEqual(unmaskError("tensor_type_unsupported", "I2_S", "f32, f16 or bf16"));
+    expectSame(await startFrom(directory, true), trainer, 9);
+    await expect(startFrom(gguf, false)).rejects.toEqual(
+      unmaskError("tensor_type_unsupported", "I2_S", "f32, f16 or bf16", "to train a ternary model"),
+    );
+  });
+
+  test.each(["i2_s", "tq2_0"])("from a ternary file, with the logits it had, %s", async (type) => {
+    const width = type === "i2_s" ? 128 : 256;
+    const config = configured({
+      model: { hidden: width, ffn: width, heads: 4, head_dim: width / 4 },
+      output: { type },
+    });
+    const frame = fresh(config);
+    const trainer = trainerOf(frame, true);
+    const { gguf } = await exported(trainer, frame, config);
+    const start = await startFrom(gguf, true);
+    const matrix = "blk.0.ffn_down.weight";
+    expect(largestDifference(start.values!.get(matrix)!, trainer.get(matrix))).toBeGreaterThan(0.01);
+    const again = trainerOf(settle(start, config), true);
+    for (const [name, values] of start.values!) again.set(name, values);
+    const [found, expected] = [await causalLogits(again, 1), await causalLogits(trainer, 1)];
+    const scale = expected.reduce((most, logit) => Math.max(most, Math.abs(logit)), 0);
+    expect(largestDifference(found, expected)).toBeLessThan(0.01 * scale); // the embedding is f16 now, and the scales of tq2_0
   });
 
   test.each([
@@ -226,7 +247,7 @@ describe("training goes on", () => {
     const made = checkpoint();
     made.tokenizerConfig = { eos_token: "<|im_end|>" };
     const directory = await save(join(folder, `source-${models++}`), made);
-    const start = await startFrom(directory);
+    const start = await startFrom(directory, false);
     const config = configured({ output: { type: "f16" }, model: { ternary: false } });
     const frame = settle(start, config);
     expect(frame.maskToken).toBe(304); // the first row without a token; the embedding has 320
@@ -249,14 +270,14 @@ describe("training goes on", () => {
     made.tokenizerConfig = { eos_token: "<|im_end|>" };
     const { rope_theta } = made.config;
     Object.assign(made.config, { rope_theta: undefined, rope_parameters: { ...scaling, rope_theta } }); // of transformers 5
-    const start = await startFrom(await save(join(folder, `source-${models++}`), made));
+    const start = await startFrom(await save(join(folder, `source-${models++}`), made), false);
     expect(start.ropeScaling).toEqual(scaling);
     const config = configured({ output: { type: "f32" }, model: { ternary: false } });
     const frame = settle(start, config);
     const trainer = trainerOf(frame, false);
     const { directory, gguf } = await exported(trainer, frame, config);
     for (const path of [directory, gguf]) {
-      const again = await startFrom(path);
+      const again = await startFrom(path, false);
       expect(again.ropeScaling, path).toEqual(scaling);
       expect(again.ropeFreqs).toEqual(start.ropeFreqs);
       expect(again.hp.ropeBase).toBe(frame.hp.ropeBase);
@@ -268,7 +289,7 @@ describe("training goes on", () => {
     const made = llama();
     made.tokenizer!.added_tokens.push({ id: 319, content: "<last>", special: true });
     made.tokenizerConfig = { eos_token: "<|im_end|>" };
-    const start = await startFrom(await save(join(folder, `source-${models++}`), made));
+    const start = await startFrom(await save(join(folder, `source-${models++}`), made), false);
     const frame = settle(start, configured());
     expect(frame.hp.vocabulary).toBe(321);
     const [table, before] = [frame.values!.get("token_embd.weight")!, start.values!.get("token_embd.weight")!];
@@ -280,9 +301,9 @@ describe("training goes on", () => {
   });
 
   test("files that are not there, or not floats, are refused", async () => {
-    await expect(startFrom("/nowhere")).rejects.toEqual(unmaskError("file_not_found", "--init"));
+    await expect(startFrom("/nowhere", true)).rejects.toEqual(unmaskError("file_not_found", "--init"));
     const file = join(folder, "no.gguf");
     writeFileSync(file, "no");
-    await expect(startFrom(file)).rejects.toEqual(unmaskError("gguf_invalid"));
+    await expect(startFrom(file, true)).rejects.toEqual(unmaskError("gguf_invalid"));
   });
 });

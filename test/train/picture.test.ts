@@ -32,10 +32,7 @@ test.each([
   [
     "windows",
     () =>
-      drawRows(
-        diffusionRows(sequence, options("context-causal"), drawWindows(sequence, windowOptions, 1)),
-        maskToken,
-      ),
+      drawRows(diffusionRows(sequence, options("context-causal"), drawWindows(sequence, windowOptions, 1)), maskToken),
   ],
   ["block-causal", () => drawRows(diffusionRows(sequence, options("block-causal"), blocksOf(copies, 4)), maskToken)],
 ])("%s", (_, draw) => {
