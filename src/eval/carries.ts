@@ -1,4 +1,4 @@
-// Sums and differences by their longest run of carrying (borrowing) columns: where decoding several
+// Calculations, and of them sums and differences by their longest run of carrying (borrowing) columns: where decoding several
 // digits at a time goes wrong first, since a digit is only known when all carries below it are.
 
 import type { Question } from "./questions.js";
@@ -8,6 +8,12 @@ export interface CarryShare extends Share {
   operator: "+" | "-";
   /** 0: no column carries. */
   chain: number;
+}
+
+/** Share of right answers to sums and differences of up to three digits, products of a table and of two digits by one. */
+export function calculationsOf(questions: readonly Question[], outcomes: readonly Outcome[]): Share {
+  const own = outcomes.filter((_, i) => /^[+-] |^table \*$|^2 x 1 digit$/.test(questions[i].kind ?? ""));
+  return shareOf(own, ({ ok }) => ok);
 }
 
 /** Shares of right answers; only of calculations that were drawn by their chain, "+ 3,3 digits, carry 2". */

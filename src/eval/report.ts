@@ -1,7 +1,7 @@
 // What an evaluation found, as data: the JSON file is this object. Says what was measured and on
 // what; has no dates, so the same measurement gives the same text.
 
-import { type CarryShare, carriesOf } from "./carries.js";
+import { type CarryShare, calculationsOf, carriesOf } from "./carries.js";
 import { type KindShare, kindsOf } from "./kinds.js";
 import { type Method, mainMethods } from "./methods.js";
 import type { Question } from "./questions.js";
@@ -29,6 +29,8 @@ export interface Result extends Method {
   /** Answers that are the autoregressive ones; null without that method. */
   sameAsAutoregressive: Share | null;
   kinds: KindShare[];
+  /** Of sums, differences, tables and products of two digits by one. */
+  calculations: Share;
   carries: CarryShare[];
   refusals: Refusals | null;
   stories: StorySummary | null;
@@ -71,6 +73,7 @@ export function reportOf(
       longSpeed: { ...longSpeed, timesAutoregressive: times(longSpeed, against?.longSpeed) },
       sameAsAutoregressive: plain ? shareOf(outcomes, ({ text }, i) => text === plain.outcomes[i].text) : null,
       kinds: kindsOf(questions, outcomes),
+      calculations: calculationsOf(questions, outcomes),
       carries: carriesOf(questions, outcomes),
       refusals: refusal === null ? null : refusalsOf(questions, outcomes, refusal),
       stories: storiesOf(outcomes),

@@ -114,9 +114,10 @@ function kinds(methods: readonly Result[]): string | null {
 }
 
 function carries(methods: readonly Result[]): string | null {
-  const chains = methods[0].carries;
+  const { carries: chains, calculations } = methods[0];
   if (chains.length === 0) return null;
   const name = { "+": "sums", "-": "differences" };
+  const all = ["all", String(calculations.n), ...methods.map((each) => withInterval(each.calculations))];
   const rows = chains.map(({ operator, chain, n }, i) => [
     `${name[operator]}, chain of ${chain}`,
     String(n),
@@ -124,9 +125,9 @@ function carries(methods: readonly Result[]): string | null {
   ]);
   return sections([
     "### Arithmetic by carry chain",
-    "The longest run of columns that carry (in differences, borrow) one after the other. A digit is known only when all " +
-      "carries before it are, so this is where deciding several at a time goes wrong first.",
-    markdownTable(["right, %", "n", ...methods.map(({ name }) => name)], rows),
+    "First all of them together, with tables and products of two digits by one. Then by the longest run of columns that carry (in differences, " +
+      "borrow) one after the other. A digit is known only when all carries before it are, so this is where deciding several at a time goes wrong first.",
+    markdownTable(["right, %", "n", ...methods.map(({ name }) => name)], [all, ...rows]),
   ]).trimEnd();
 }
 

@@ -1,7 +1,7 @@
 // What is counted apart: carry chains, refusals, stories, and the samples nobody chose.
 
 import { describe, expect, it } from "vitest";
-import { carriesOf } from "../../src/eval/carries.js";
+import { calculationsOf, carriesOf } from "../../src/eval/carries.js";
 import { kindsOf, worstKinds } from "../../src/eval/kinds.js";
 import { methodsFor } from "../../src/eval/methods.js";
 import { refusalsOf } from "../../src/eval/refusals.js";
@@ -31,6 +31,7 @@ describe("carry chains", () => {
       ["+", 1, 1, 2],
       ["-", 0, 0, 1],
     ]);
+    expect(calculationsOf(questions, outcomes)).toMatchObject({ correct: 3, n: 5 });
     expect(carriesOf([asked("arith", "1 + 1", "2")], [outcome("arith", true)])).toEqual([]);
   });
 });

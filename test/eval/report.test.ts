@@ -216,6 +216,7 @@ describe("the full form", () => {
   it("has chains, refusals and stories with their n", () => {
     const [, , , , carries, refusals, stories] = tables(text);
     expect(carries.slice(2).map((row) => row.slice(0, 3))).toEqual([
+      ["all", "2", "100.0 (34.2-100.0)"],
       ["sums, chain of 0", "1", "100.0 (20.7-100.0)"],
       ["differences, chain of 1", "1", "100.0 (20.7-100.0)"],
     ]);
