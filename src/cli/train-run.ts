@@ -26,7 +26,8 @@ export const trainExamples = `
   $ unmask train --config train/default.yaml      the model that comes with unmask, from nothing
   $ unmask train --config train/default.yaml -o runs/mine --steps 20
   $ unmask train --config train/default.yaml -o runs/mine --resume
-  $ unmask train --config diffusion.yaml --init my-model/ --objective diffusion`;
+  $ unmask train --config diffusion.yaml --init my-model/ --objective diffusion
+  $ unmask train --config train/continue.yaml --init models/unmask-5m.gguf`;
 
 /** Gives the command `train` its options and its own action, beside those of its subcommands. */
 export function addTrainRun(command: Command, surroundings: Surroundings): void {

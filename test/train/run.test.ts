@@ -7,6 +7,7 @@ import { loadModel } from "../../src/engine/index.js";
 import { parseQuestions } from "../../src/eval/questions.js";
 import { readTrainConfig, type TrainConfig } from "../../src/train/config.js";
 import { type RunRequest, run } from "../../src/train/run.js";
+import { startFrom } from "../../src/train/start.js";
 import { temporaryFolder, unmaskError } from "../format/files.js";
 import { phase } from "./runs.js";
 import { tokenizerConfig, tokenizerJson } from "./tiny.js";
@@ -184,4 +185,12 @@ test("train/default.yaml is a configuration that can work", () => {
   const objectives = config.phases.map(({ objective }) => objective);
   expect([objectives[0], objectives.at(-1)]).toEqual(["next_token", "diffusion"]);
   expect(existsSync(config.data)).toBe(true);
+});
+
+test("train/continue.yaml can work, from the default model", async () => {
+  const config = readTrainConfig("train/continue.yaml");
+  const { hp, values } = await startFrom("models/unmask-5m.gguf", config.model.ternary);
+  const { layers, hidden, ffn } = config.model;
+  expect([hp.layers, hp.hidden, hp.ffn]).toEqual([layers, hidden, ffn]);
+  expect(new Set(values!.get("blk.0.ffn_up.weight")!).size).toBe(3);
 });
