@@ -8,6 +8,7 @@ import { markdownTable } from "../util/markdown.js";
 import type { Phase, TrainConfig } from "./config.js";
 import type { Frame } from "./frame.js";
 import type { LogRecord } from "./log.js";
+import { rateShare } from "./schedule.js";
 
 export interface CardFacts {
   config: TrainConfig;
@@ -100,8 +101,10 @@ function total({ records }: CardFacts): string[] {
   return ["**all**", "", count(last?.step ?? 0), "", "", "", count(last?.examples ?? 0), minutes(records), ""];
 }
 
-function rates({ matrix_rate, decay, final_rate, warmup }: Phase): string {
-  const end = decay === "constant" ? "" : `, ${decay} to ${Number((matrix_rate * final_rate).toPrecision(3))}`;
+function rates(phase: Phase): string {
+  const { matrix_rate, decay, steps, warmup } = phase;
+  const last = matrix_rate * rateShare(phase, steps);
+  const end = decay === "constant" ? "" : `, ${decay} to ${Number(last.toPrecision(3))}`;
   return `${matrix_rate}${end}${warmup === 0 ? "" : `, ${warmup} steps of warm-up`}`;
 }
 

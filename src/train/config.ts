@@ -66,6 +66,7 @@ const phaseSchema = z.strictObject({
   warmup: whole.default(0),
   decay: z.enum(["cosine", "linear", "constant"]).default("cosine"),
   final_rate: share.default(0.05),
+  rate_steps: count.nullable().default(null),
   weight_decay: z.number().nonnegative().max(10).default(0),
   weight_decay_share: share.default(1),
   quantisation: z.strictObject({ from: share, to: share, steps: whole }).default({ from: 1, to: 1, steps: 0 }),
@@ -223,6 +224,8 @@ function shapeProblems({ model, diffusion, phases, output, rows }: z.infer<typeo
         `is ${phase.length}: windows of ${phase.sub_block} go on behind it, beyond model.context_length, ${context_length}`,
       );
     }
+    if (phase.rate_steps !== null && phase.rate_steps < phase.steps)
+      refuse(["phases", i, "rate_steps"], `is ${phase.rate_steps}, fewer than the ${phase.steps} steps of the phase`);
     if (phase.warmup > phase.steps) refuse(["phases", i, "warmup"], `is ${phase.warmup} of only ${phase.steps} steps`);
     if (phases.findIndex(({ name }) => name === phase.name) < i)
       refuse(["phases", i, "name"], `is "${phase.name}", as an earlier phase's is`);

@@ -4,9 +4,9 @@ import type { Phase, TrainConfig } from "./config.js";
 import type { UpdateOptions } from "./types.js";
 
 /** Share of the peak rate at a step (from 0): warm-up, then decay to final_rate. */
-export function rateShare({ steps, warmup, decay, final_rate: final }: Phase, step: number): number {
+export function rateShare({ steps, rate_steps, warmup, decay, final_rate: final }: Phase, step: number): number {
   if (step < warmup) return (step + 1) / warmup;
-  const progress = (step - warmup) / Math.max(1, steps - warmup);
+  const progress = (step - warmup) / Math.max(1, (rate_steps ?? steps) - warmup);
   if (decay === "constant") return 1;
   if (decay === "linear") return 1 - (1 - final) * progress;
   return final + (1 - final) * 0.5 * (1 + Math.cos(Math.PI * progress));

@@ -107,6 +107,16 @@ describe("the schedule", () => {
     expect(shares("cosine")).toEqual(near([0.1, 0.5, 1, 1, 0.55, 0.1]));
   });
 
+  test("falls more slowly than the phase lasts, when asked to", () => {
+    const long = { ...phases[0], steps: 2 * phases[0].steps, decay: "linear" as const };
+    const cut = { ...long, steps: phases[0].steps, rate_steps: long.steps };
+    const steps = Array.from({ length: cut.steps }, (_, step) => step);
+    expect(steps.map((step) => rateShare(cut, step))).toEqual(steps.map((step) => rateShare(long, step)));
+    expect(() => configOf({ phases: [{ ...phase, rate_steps: phase.steps - 1 }] })).toThrow(
+      unmaskError("config_invalid", "rate_steps", "fewer than the 10 steps"),
+    );
+  });
+
   test("ramps quantisation and ends weight decay", () => {
     const half = {
       ...phases[0],
