@@ -1,7 +1,8 @@
 // The decoder shell: what all machines share. It runs the prompt, keeps the span that was asked
 // for until it is answered, counts decode forwards and settles what was filled.
 //
-// A machine knows one way to decode and nothing of prompts, settling or turns.
+// A machine knows one way to decode and nothing of settling or turns. One that checks what it drafts (verified) takes
+// the last rows of the prompt along in its own first span: to it they are causal rows like others.
 
 import type { Predictions } from "../backend/types.js";
 import type { Canvas } from "./canvas.js";
@@ -12,6 +13,8 @@ import type { DecodeEvent, Decoder, Denoised, SpanRequest } from "./types.js";
 
 /** One way to decode, once the prompt rows are done and while the answer is not. */
 export interface Machine {
+  /** Rows that go behind the prompt's last ones in its first span. Absent: it begins once the prompt is done. */
+  readonly ahead?: number;
   /** The span wanted next; asking changes nothing. `draw` goes into its head request. */
   next(draw: number): SpanRequest;
   /** Fills the canvas with what the span's predictions say and moves `committed`. */
@@ -52,12 +55,12 @@ export class MachineDecoder implements Decoder {
     return this.#canvas.tokens(0, this.#canvas.committed, -1);
   }
 
-  /** Another maxRows may give a prefill span of another length; the last one asked for counts. */
+  /** Another maxRows may give a span of the prompt another length; the last one asked for counts. */
   next(maxRows: number): SpanRequest {
     if (this.finished) throw new Error("The decoder has finished: there is no next span.");
     if (this.phase === "prefill") {
       if (this.#pending === null || this.#pendingRows !== maxRows) {
-        this.#pending = prefillSpan(this.#canvas, this.#request, this.#prefill, maxRows);
+        this.#pending = this.#promptSpan(maxRows);
         this.#pendingRows = maxRows;
       }
     } else {
@@ -74,13 +77,22 @@ export class MachineDecoder implements Decoder {
     }
     this.#pending = null;
     let filled: Denoised[] = [];
-    if (span.phase === "prefill") {
+    if (span.phase === "prefill" && span.causalRows === undefined) {
       this.#canvas.committed = span.position + span.tokens.length;
       if (predictions !== null) filled = [fillNext(this.#canvas, this.#request, span, predictions)];
     } else {
-      this.#forwards++;
+      if (span.phase !== "prefill") this.#forwards++;
       filled = this.#machine.accept(span, predictions);
     }
     return [...filled, ...this.#settler.settle()];
+  }
+
+  /** A chunk of the prompt; the last one is the machine's where it goes on behind causal rows, however it is cut. */
+  #promptSpan(maxRows: number): SpanRequest {
+    const { ahead } = this.#machine;
+    if (ahead === undefined) return prefillSpan(this.#canvas, this.#request, this.#prefill, maxRows);
+    const left = this.#prefill.to - this.#canvas.committed;
+    if (left <= Math.max(1, maxRows - ahead)) return { ...this.#machine.next(0), phase: "prefill" };
+    return prefillSpan(this.#canvas, this.#request, this.#prefill, Math.min(maxRows, left - 1));
   }
 }

@@ -1,8 +1,8 @@
 // Verified decoding for context-causal models: drafts by diffusion, checks under the causal mask,
 // and so returns exactly what autoregressive decoding returns, sampled or not.
 //
-// One token is always pending: sure, but its row has not run. A pass runs the pending token and the drafts behind
-// it as causal rows, whose predictions say which drafts were right; the first prediction that no draft matches
+// One token is always pending: sure, but its row has not run. At first that is the prompt's last, with the rows of the
+// prompt before it that have not run. A pass runs the pending token and the drafts behind it as causal rows, whose predictions say which drafts were right; the first prediction that no draft matches
 // settles too, and is the next pending token. Behind them it may run a window of masks, which see each other and
 // everything before them: should all drafts be right, theirs are the next drafts. Everything is written in
 // place: K/V of masks and of rejected drafts lie beyond `committed` and are overwritten. All rows
@@ -44,20 +44,25 @@ export class Verified implements Machine {
     this.#width = request.options.subBlock;
   }
 
+  get ahead(): number {
+    return this.#request.options.subBlock;
+  }
+
   next(): SpanRequest {
-    const pending = this.#canvas.committed;
-    const known = [...this.#canvas.tokens(pending, pending + 1, this.#maskToken), ...this.#drafts];
+    const { prompt, committed } = this.#canvas;
+    const pending = Math.max(committed, prompt.length - 1);
+    const known = [...this.#canvas.tokens(committed, pending + 1, this.#maskToken), ...this.#drafts];
     const masks = this.#masks(known.length);
     const tokens = [...known, ...Array<number>(masks).fill(this.#maskToken)];
     return {
       phase: this.#drafts.length > 0 ? "verify" : masks > 0 ? "denoise" : "step",
       tokens,
-      position: pending,
+      position: committed,
       visibility: "all",
       causalRows: known.length,
-      keyEnd: pending + tokens.length,
+      keyEnd: committed + tokens.length,
       target: "committed",
-      head: ask(this.#request, [...tokens.keys()], everyDraw),
+      head: ask(this.#request, [...tokens.keys()].slice(pending - committed), everyDraw),
     };
   }
 
@@ -69,8 +74,9 @@ export class Verified implements Machine {
     else this.#pause = Math.max(0, this.#pause - 1);
     this.#drafts = [];
     if (accepted === drafted) this.#take(predictions, drafted + 1);
-    this.#canvas.committed += accepted + 1;
-    const settled = Array.from({ length: accepted + 1 }, (_, i) => readToken(predictions, i, span.position + i + 1));
+    const first = span.position + span.tokens.length - predictions.token.length + 1; // that was predicted
+    this.#canvas.committed = first + accepted;
+    const settled = Array.from({ length: accepted + 1 }, (_, i) => readToken(predictions, i, first + i));
     return fillBlocks(this.#canvas, this.#request, settled, (block) => this.#roundIn(block), span.tokens.length);
   }
 

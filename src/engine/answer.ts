@@ -66,13 +66,16 @@ export class Answer implements Sink {
   }
 
   ran(request: SpanRequest): void {
-    if (request.phase === "prefill") {
+    const { tokens, causalRows = tokens.length } = request;
+    const isPrompt = request.phase === "prefill";
+    if (isPrompt) {
       this.#timings.promptForwards++;
       this.#decodeStarted = this.#now();
-    } else {
-      this.#timings.forwards++;
-      this.#timings.rows += request.tokens.length;
     }
+    const rows = isPrompt ? tokens.length - causalRows : tokens.length; // a window may go along with the prompt
+    if (rows === 0) return;
+    this.#timings.forwards++;
+    this.#timings.rows += rows;
   }
 
   events(events: DecodeEvent[]): void {

@@ -49,7 +49,7 @@ export class EngineModel implements Model {
     this.#scheduler = new Scheduler(parts.backend, this.#pool, {
       maxRows: parts.maxRows,
       maxSequences: parts.info.maxSequences,
-      prefillRows: Math.max(pageSize, parts.facts.blockLength),
+      prefillRows: Math.max(pageSize, parts.facts.blockLength) + 1, // a row of the prompt, and a window as long as a block
     });
   }
 

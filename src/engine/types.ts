@@ -73,7 +73,10 @@ export interface Usage {
   completionTokens: number;
 }
 
-/** forwards and rows count denoise, commit, verify and AR passes; prefill apart. Milliseconds of wall time. */
+/**
+ * forwards and rows count denoise, commit, verify and AR passes. Those of the prompt count where a window goes along, with
+ * the window's rows; their time is the prompt's. Milliseconds of wall time.
+ */
 export interface Timings {
   promptN: number; // prompt tokens run (not cached)
   promptMs: number;

@@ -110,7 +110,8 @@ export function drive(input: Input, { model: overrides, maxRows = 256 }: DriveOp
     check(phase === "prefill" || decoder.phase === "decode", "prefill comes back");
     phase = decoder.phase;
     check(span.keyEnd <= (input.contextLength ?? Number.POSITIVE_INFINITY), "a row beyond the context");
-    const tooLong = span.phase === "prefill" && span.tokens.length > Math.max(maxRows, facts.blockLength);
+    const least = Math.max(facts.blockLength, 1 + options.subBlock); // a block, or a row and the window behind it
+    const tooLong = span.phase === "prefill" && span.tokens.length > Math.max(maxRows, least);
     check(!tooLong, "a prefill chunk is too long");
     // Committed spans go on where the committed rows end; a block-masked span sees its whole block.
     check(span.target === "scratch" || span.position === before, "a committed span leaves a gap or rewrites rows");

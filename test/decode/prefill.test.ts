@@ -88,7 +88,7 @@ test("context-causal prompts run causally, in chunks of any length", () => {
   expect(spans.map((span) => span.visibility)).toEqual(["causal", "causal"]);
 });
 
-test.each(["autoregressive", "verified", "adaptive"] as const)(
+test.each(["autoregressive", "adaptive"] as const)(
   "%s runs the whole prompt causally and asks its last row",
   (mode) => {
     const { spans, decoder } = prefill({ n: 70, facts: contextCausal, options: { mode }, maxRows: 40 });

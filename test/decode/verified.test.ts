@@ -67,7 +67,7 @@ describe("equality with autoregressive decoding", () => {
   });
 });
 
-/** Decodes with scripted windows and causal rows; the prompt's own spans are left out. */
+/** Decodes with scripted windows and causal rows; spans of the prompt alone are left out. */
 function decode(n: number, draft: Script, check: Script, options = {}) {
   const decoder = decoderOf({
     prompt: promptOf(n),
@@ -81,7 +81,7 @@ function decode(n: number, draft: Script, check: Script, options = {}) {
     const span = decoder.next(256);
     const checked = span.position + (span.causalRows ?? span.tokens.length); // the last position a causal row predicts
     const events = decoder.accept(answer(span, (p, forward) => (p <= checked ? check : draft)(p, forward)));
-    if (span.phase === "prefill") continue;
+    if (span.causalRows === undefined) continue;
     spans.push(span);
     denoised.push(events.filter((event) => event.type === "denoised"));
   }
@@ -101,35 +101,49 @@ test("a pass: the pending token and drafts causally, and masks that see it all, 
   const { spans } = decode(40, right, right);
   const [first, second] = spans;
   const all = { visibility: "all", target: "committed" };
-  expect(first).toMatchObject({ ...all, phase: "denoise", position: 40, causalRows: 1, keyEnd: 49 });
-  expect(first.tokens).toEqual([token(40), ...Array(8).fill(maskToken)]);
-  expect(predictedPositions(first)).toEqual(Array.from({ length: 9 }, (_, i) => 41 + i));
-  // 41 is settled by the causal row and pending; 42 to 49 are drafts.
-  expect(second).toMatchObject({ ...all, phase: "verify", position: 41, causalRows: 9, keyEnd: 58 });
-  expect(second.tokens).toEqual([...Array.from({ length: 9 }, (_, i) => token(41 + i)), ...Array(8).fill(maskToken)]);
-  expect(predictedPositions(second)).toEqual(Array.from({ length: 17 }, (_, i) => 42 + i));
+  // The prompt's last token is pending, with the rows before it.
+  expect(first).toMatchObject({ ...all, phase: "prefill", position: 0, causalRows: 40, keyEnd: 48 });
+  expect(first.tokens).toEqual([...promptOf(40), ...Array(8).fill(maskToken)]);
+  expect(predictedPositions(first)).toEqual(Array.from({ length: 9 }, (_, i) => 40 + i));
+  // 40 is settled by the causal row and pending; 41 to 48 are drafts.
+  expect(second).toMatchObject({ ...all, phase: "verify", position: 40, causalRows: 9, keyEnd: 57 });
+  expect(second.tokens).toEqual([...Array.from({ length: 9 }, (_, i) => token(40 + i)), ...Array(8).fill(maskToken)]);
+  expect(predictedPositions(second)).toEqual(Array.from({ length: 17 }, (_, i) => 41 + i));
+});
+
+test("the first span has the prompt's last rows, as many as leave room for the window", () => {
+  const decoder = decoderOf({ prompt: promptOf(70), cached: 0, options: verified, facts: contextCausal });
+  expect(decoder.next(40)).toMatchObject({ phase: "prefill", position: 0, visibility: "causal", head: null });
+  expect(decoder.next(40).tokens).toEqual(promptOf(40));
+  decoder.accept(null);
+  const last = decoder.next(40);
+  expect(last).toMatchObject({ phase: "prefill", position: 40, causalRows: 30, keyEnd: 78 });
+  expect(last.head!.rows).toEqual([29, 30, 31, 32, 33, 34, 35, 36, 37]);
+  expect(decoder.phase).toBe("prefill");
+  decoder.accept(answer(last, right));
+  expect([decoder.phase, decoder.committed]).toEqual(["decode", 70]);
 });
 
 test("sure and right drafts: one forward for a sub-block and one token more, wherever blocks end", () => {
   expect(shapes(decode(32, right, right, { maxTokens: 31 }).spans)).toEqual([
-    ["denoise", 32, 1, 8],
-    ["verify", 33, 9, 8],
-    ["verify", 42, 9, 8],
-    ["verify", 51, 9, 1],
-    ["verify", 60, 2, 0],
+    ["prefill", 0, 32, 8],
+    ["verify", 32, 9, 8],
+    ["verify", 41, 9, 8],
+    ["verify", 50, 9, 2],
+    ["verify", 59, 3, 0],
   ]);
-  expect(shapes(decode(32, right, right, { maxTokens: 19, subBlock: 16 }).spans)).toEqual([
-    ["denoise", 32, 1, 16],
-    ["verify", 33, 17, 0],
+  expect(shapes(decode(32, right, right, { maxTokens: 18, subBlock: 16 }).spans)).toEqual([
+    ["prefill", 0, 32, 16],
+    ["verify", 32, 17, 0],
   ]);
 });
 
 test("the next window waits while it is not likely enough that all drafts are right", () => {
-  expect(shapes(decode(32, unsure, right, { maxTokens: 21 }).spans)).toEqual([
-    ["denoise", 32, 1, 8],
-    ["verify", 33, 9, 0], // 0.9 ^ 8 = 0.43
-    ["denoise", 42, 1, 8],
-    ["verify", 43, 9, 0],
+  expect(shapes(decode(32, unsure, right, { maxTokens: 20 }).spans)).toEqual([
+    ["prefill", 0, 32, 8],
+    ["verify", 32, 9, 0], // 0.9 ^ 8 = 0.43
+    ["denoise", 41, 1, 8],
+    ["verify", 42, 9, 0],
   ]);
   const close =
     (probability: number): Script =>
@@ -146,46 +160,47 @@ test("the longest right prefix is accepted, then the bonus; the rest is dropped"
       p < at ? right(p, 0) : wrong(p, 0);
   const { spans, denoised } = decode(32, firstWrong(38), right);
   expect(shapes(spans).slice(0, 3)).toEqual([
-    ["denoise", 32, 1, 8],
-    ["verify", 33, 9, 8], // the window is in vain
-    ["denoise", 38, 1, 7],
+    ["prefill", 0, 32, 8],
+    ["verify", 32, 9, 8], // the window is in vain
+    ["denoise", 38, 1, 8],
   ]);
-  expect(denoised[1][0].commits.map((commit) => commit.position)).toEqual([34, 35, 36, 37, 38]);
+  expect(denoised[1][0].commits.map((commit) => commit.position)).toEqual([33, 34, 35, 36, 37, 38]);
   expect(denoised[1][0].masked[0]).toBe(39);
   // The bonus is pending now, and what was rejected is masked again.
-  expect(spans[2].tokens).toEqual([token(38), ...Array(7).fill(maskToken)]);
+  expect(spans[2].tokens).toEqual([token(38), ...Array(8).fill(maskToken)]);
 });
 
 test("after a wrong draft the next window is three rows longer than what was right, after right ones whole again", () => {
-  const draft: Script = (p) => (p === 35 || p === 43 ? wrong(p, 0) : unsure(p, 0));
+  const draft: Script = (p) => (p === 34 || p === 42 ? wrong(p, 0) : unsure(p, 0));
   expect(shapes(decode(32, draft, right, { maxTokens: 60, subBlock: 16 }).spans).slice(0, 9)).toEqual([
-    ["denoise", 32, 1, 16],
-    ["verify", 33, 17, 0], // 34 right, 35 wrong: too little for 16 drafts
-    ["step", 35, 1, 0],
-    ["denoise", 36, 1, 4],
-    ["verify", 37, 5, 0], // all right
-    ["denoise", 42, 1, 16],
-    ["verify", 43, 17, 0],
-    ["denoise", 60, 1, 16],
-    ["verify", 61, 17, 0],
+    ["prefill", 0, 32, 16],
+    ["verify", 32, 17, 0], // 33 right, 34 wrong: too little for 16 drafts
+    ["step", 34, 1, 0],
+    ["denoise", 35, 1, 4],
+    ["verify", 36, 5, 0], // all right
+    ["denoise", 41, 1, 16],
+    ["verify", 42, 17, 0],
+    ["denoise", 59, 1, 16],
+    ["verify", 60, 17, 0],
   ]);
 });
 
 test("drafts are checked as far as the product of their confidences is above 0.1, at least one", () => {
   const verifyRows = (draft: Script) => shapes(decode(32, draft, right, { maxTokens: 32 }).spans)[1][2];
-  expect(verifyRows((p) => [token(p), p < 37 ? 0.6 : 0.48])).toBe(1 + 4); // 0.6^3 * 0.48 = 0.104, then 0.05
-  expect(verifyRows((p) => [token(p), p < 37 ? 0.6 : 0.45])).toBe(1 + 3); // 0.6^3 * 0.45 = 0.097
+  expect(verifyRows((p) => [token(p), p < 36 ? 0.6 : 0.48])).toBe(1 + 4); // 0.6^3 * 0.48 = 0.104, then 0.05
+  expect(verifyRows((p) => [token(p), p < 36 ? 0.6 : 0.45])).toBe(1 + 3); // 0.6^3 * 0.45 = 0.097
   expect(verifyRows((p) => [token(p), 0.01])).toBe(1 + 1);
 });
 
 test("no draft past the token before the answer's last", () => {
-  expect(shapes(decode(40, right, right, { maxTokens: 3 }).spans)).toEqual([
+  expect(shapes(decode(40, right, right, { maxTokens: 1 }).spans)).toEqual([["prefill", 0, 40, 0]]);
+  expect(shapes(decode(40, right, right, { maxTokens: 2 }).spans)).toEqual([
+    ["prefill", 0, 40, 0],
     ["step", 40, 1, 0],
-    ["step", 41, 1, 0],
   ]);
   expect(shapes(decode(40, right, right, { maxTokens: 7 }).spans)).toEqual([
-    ["denoise", 40, 1, 4],
-    ["verify", 41, 5, 0],
+    ["prefill", 0, 40, 5],
+    ["verify", 40, 6, 0],
   ]);
 });
 
@@ -194,31 +209,31 @@ test("drafts that do not pay are tried ever more rarely, until some pay", () => 
   const { spans } = decode(32, draft, right, { maxTokens: 200 });
   const phases = spans.map((span) => span.phase[0]).join("");
   // Pauses of 1, 2, 4, 8, 16 and at most 32 single steps after drafts that gain nothing; then they pay.
-  expect(phases).toMatch(/^dvs{1}dvs{2}dvs{4}dvs{8}dvs{16}dvs{32}dvs{32}dv+(dv)+s*$/);
+  expect(phases).toMatch(/^pvs{1}dvs{2}dvs{4}dvs{8}dvs{16}dvs{32}dvs{32}dv+(dv)+s*$/);
 });
 
 test("drafts that pay end the caution", () => {
-  const draft: Script = (p) => (p > 36 && p < 52 ? unsure(p, 0) : wrong(p, 0));
+  const draft: Script = (p) => (p > 35 && p < 51 ? unsure(p, 0) : wrong(p, 0));
   const phases = decode(32, draft, right).spans.map((span) => span.phase[0]);
-  // One that gains nothing, then some that gain; behind 52 the caution begins anew.
-  expect(phases.join("")).toMatch(/^dvsdv+dvsdvssdvssss/);
+  // One that gains nothing, then some that gain; behind 51 the caution begins anew.
+  expect(phases.join("")).toMatch(/^pvsdv+dvsdvssdvssss/);
 });
 
 test("passes are numbered in their block, and tell of each block they fill", () => {
-  const draft: Script = (p) => (p === 38 ? wrong(p, 0) : unsure(p, 0));
+  const draft: Script = (p) => (p === 37 ? wrong(p, 0) : unsure(p, 0));
   const { denoised } = decode(32, draft, right, { maxTokens: 60, subBlock: 32 });
   const told = denoised.map((events) =>
     events.map(({ block, step, rows, commits }) => [block, step, rows, commits.length]),
   );
   expect(told.slice(0, 6)).toEqual([
-    [[1, 1, 33, 1]],
+    [[1, 1, 64, 1]],
     [[1, 2, 23, 5]], // 22 drafts, one of them surely wrong: 0.9 ^ 22 is below 0.1
     [[1, 3, 8, 1]],
     [[1, 4, 8, 8]],
     [[1, 5, 33, 1]],
     [
-      [1, 6, 22, 15],
-      [2, 1, 22, 7],
+      [1, 6, 22, 16],
+      [2, 1, 22, 6],
     ],
   ]);
 });
