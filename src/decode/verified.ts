@@ -2,12 +2,12 @@
 // and so returns exactly what autoregressive decoding returns, sampled or not.
 //
 // One token is always pending: sure, but its row has not run. At first that is the prompt's last, with the rows of the
-// prompt before it that have not run. A pass runs the pending token and the drafts behind it as causal rows, whose predictions say which drafts were right; the first prediction that no draft matches
-// settles too, and is the next pending token. Behind them it may run a window of masks, which see each other and
-// everything before them: should all drafts be right, theirs are the next drafts. Everything is written in
-// place: K/V of masks and of rejected drafts lie beyond `committed` and are overwritten. All rows
-// draw position by position the same random numbers as autoregressive decoding does, so a draft decides
-// only how much is gained.
+// prompt before it that have not run. A pass runs the pending token and the drafts behind it as causal rows, whose
+// predictions say which drafts were right; the first prediction that no draft matches settles too, and is the next
+// pending token. Behind them it may run a window of masks, which see each other and everything before them: should all
+// drafts be right, theirs are the next drafts. Everything is written in place: K/V of masks and of rejected drafts lie
+// beyond `committed` and are overwritten. All rows draw position by position the same random numbers as autoregressive
+// decoding does, so a draft decides only how much is gained.
 
 import type { Predictions } from "../backend/types.js";
 import { everyDraw } from "./autoregressive.js";

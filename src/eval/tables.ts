@@ -125,8 +125,9 @@ function carries(methods: readonly Result[]): string | null {
   ]);
   return sections([
     "### Arithmetic by carry chain",
-    "First all of them together, with tables and products of two digits by one. Then by the longest run of columns that carry (in differences, " +
-      "borrow) one after the other. A digit is known only when all carries before it are, so this is where deciding several at a time goes wrong first.",
+    "First all of them together, with tables and products of two digits by one. Then by the longest run of columns that " +
+      "carry (in differences, borrow) one after the other. A digit is known only when all carries before it are, so this " +
+      "is where deciding several at a time goes wrong first.",
     markdownTable(["right, %", "n", ...methods.map(({ name }) => name)], [all, ...rows]),
   ]).trimEnd();
 }
