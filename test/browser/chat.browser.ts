@@ -1,4 +1,5 @@
-// The chat and the canvas in a real browser, on the default model.
+// The chat and the canvas in a real browser, on the default model. The page is drawn again after a click, not within
+// it: what a click brings is waited for.
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -42,7 +43,7 @@ test("a round trip: the answer, how it was made, and the facts of the server", a
   expect(await page.locator(".server").innerText()).toContain(`blocks of ${model.info.blockLength}`);
   // The second question is sent with the first and its answer.
   await ask(page, "What is 2+2?");
-  expect(await page.locator(".answer").count()).toBe(2);
+  await expect.poll(() => page.locator(".answer").count()).toBe(2);
   expect(guest.complaints).toEqual([]);
 });
 
@@ -57,7 +58,7 @@ test("masks are seen while the answer is on its way, and Stop ends the server's 
   await page.getByRole("button", { name: "Stop" }).click();
   await page.getByText("Stopped.").waitFor();
   await expect.poll(() => model.stats().running, patience).toBe(0);
-  expect(await page.getByRole("button", { name: "Send" }).count()).toBe(1);
+  await expect.poll(() => page.getByRole("button", { name: "Send" }).count()).toBe(1);
   // Escape does the same.
   await page.getByRole("button", { name: "Answer again" }).click();
   await page.locator(".cells .fresh").first().waitFor();
@@ -96,16 +97,16 @@ test("a cell tells its candidates, to the mouse and to the keyboard", async () =
   await ask(page, question);
   const details = page.locator(".cell-details");
   await page.getByRole("slider", { name: "Denoise step" }).press("End");
-  expect(await details.innerText()).toContain("masked"); // the legend
+  await expect.poll(() => details.innerText()).toContain("masked"); // the legend
   const cell = page.locator(".cells .token").nth(3);
   await cell.hover();
-  expect(await details.locator(".candidates li").count()).toBe(5);
+  await expect.poll(() => details.locator(".candidates li").count()).toBe(5);
   const [, position] = /position (\d+)/.exec(await details.innerText()) ?? [];
   await cell.focus();
   await page.keyboard.press("ArrowRight");
-  expect(await details.innerText()).toContain(`position ${Number(position) + 1}`);
+  await expect.poll(() => details.innerText()).toContain(`position ${Number(position) + 1}`);
   await page.locator(".cells .prompt").first().hover();
-  expect(await details.innerText()).toContain("end of the prompt");
+  await expect.poll(() => details.innerText()).toContain("end of the prompt");
   expect(guest.complaints).toEqual([]);
 });
 
@@ -117,11 +118,12 @@ test("conversations outlive the page and can be deleted", async () => {
   await page.reload();
   expect(await page.locator(".answer-text").innerText()).toBe(text);
   await page.getByRole("button", { name: "New chat" }).first().click();
-  expect(await page.locator(".answer").count()).toBe(0);
+  const answers = () => page.locator(".answer").count();
+  await expect.poll(answers).toBe(0);
   await page.getByRole("button", { name: "What is 2+2?", exact: true }).click();
-  expect(await page.locator(".answer").count()).toBe(1);
+  await expect.poll(answers).toBe(1);
   await page.getByRole("button", { name: "Delete “What is 2+2?”" }).click();
-  expect(await page.locator(".answer").count()).toBe(0);
+  await expect.poll(answers).toBe(0);
   expect(guest.complaints).toEqual([]);
 });
 

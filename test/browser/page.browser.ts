@@ -40,11 +40,11 @@ describe("the race", () => {
     expect([...new Set(order)]).toEqual(["autoregressive", "verified", "iterative", "adaptive"]);
     expect(order).toEqual([...order].sort((a, b) => order.indexOf(a) - order.indexOf(b)));
     await clock.press("Home");
-    expect(await page.locator(".piece").count()).toBe(0);
+    await expect.poll(() => page.locator(".piece").count()).toBe(0);
     await clock.press("End");
     await page.locator(".results").waitFor();
-    expect(await page.locator(".lane.finished").count()).toBe(4);
-    expect(await page.locator(".results tbody tr").count()).toBe(4);
+    await expect.poll(() => page.locator(".lane.finished").count()).toBe(4);
+    await expect.poll(() => page.locator(".results tbody tr").count()).toBe(4);
     // Verified is the autoregressive answer.
     const verified = page.locator(".differences dd").nth(1);
     expect(await verified.innerText()).toBe("the same");
@@ -55,7 +55,7 @@ describe("the race", () => {
     await using guest = await visit(browser, `${server.url}/#race`, { reducedMotion: "reduce" });
     await guest.page.getByRole("button", { name: "Race" }).click();
     await guest.page.locator(".results").waitFor();
-    expect(await guest.page.getByRole("button", { name: "Play" }).count()).toBe(1);
+    await expect.poll(() => guest.page.getByRole("button", { name: "Play" }).count()).toBe(1);
     expect(guest.complaints).toEqual([]);
   });
 
@@ -77,7 +77,7 @@ describe("errors are sentences", () => {
     const alert = await page.getByRole("alert").innerText();
     expect(alert).toContain("Shorten it.");
     expect(alert).toContain("context_length_exceeded");
-    expect(await page.getByRole("button", { name: "Try again" }).count()).toBe(1);
+    await expect.poll(() => page.getByRole("button", { name: "Try again" }).count()).toBe(1);
   });
 
   test("of nobody being there", async () => {
@@ -134,18 +134,18 @@ describe("another server", () => {
     await page.getByRole("button", { name: "Add" }).click();
     await page.getByLabel("API key").fill("secret");
     await page.keyboard.press("Tab");
-    expect(await page.getByLabel("Threshold").count()).toBe(0);
+    await expect.poll(() => page.getByLabel("Threshold").count()).toBe(0);
     await page.keyboard.press("Escape");
     await page.getByText("plain", { exact: true }).waitFor();
     await ask(page, "Hello");
     expect(asked.at(-1)).toMatchObject({ authorization: "Bearer secret", body: { model: "plain" } });
     expect(asked.at(-1)?.body.stream_options).toEqual({ include_usage: true });
     const answer = page.locator(".answer-text");
-    expect(await answer.getByRole("heading", { name: "Title" }).count()).toBe(1);
+    await expect.poll(() => answer.getByRole("heading", { name: "Title" }).count()).toBe(1);
     expect(await answer.locator("li strong").innerText()).toBe("bold");
     expect(await answer.locator("pre").innerText()).toBe("let x;");
-    expect(await answer.locator("img").count()).toBe(0);
-    expect(await page.locator(".canvas").count()).toBe(0);
+    await expect.poll(() => answer.locator("img").count()).toBe(0);
+    await expect.poll(() => page.locator(".canvas").count()).toBe(0);
     await page.getByRole("link", { name: "Race" }).click();
     expect(await page.locator(".race").innerText()).toContain("nobody to race");
     expect(guest.complaints).toEqual([]);
