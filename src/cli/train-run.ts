@@ -5,7 +5,8 @@ import { type Command, Option } from "commander";
 import type { Place } from "../train/checkpoint.js";
 import type { ObjectiveName, TrainConfig } from "../train/config.js";
 import type { LogRecord } from "../train/log.js";
-import type { RunResult } from "../train/run.js";
+import type { RunRequest, RunResult } from "../train/run.js";
+import type { SeriesRun } from "../train/series.js";
 import { UnmaskError } from "../util/errors.js";
 import { wholeNumber } from "./arguments.js";
 import type { Output, Surroundings } from "./surroundings.js";
@@ -27,7 +28,7 @@ export const trainExamples = `
   $ unmask train --config train/default.yaml -o runs/mine --steps 20
   $ unmask train --config train/default.yaml -o runs/mine --resume
   $ unmask train --config diffusion.yaml --init my-model/ --objective diffusion
-  $ unmask train --config train/continue.yaml --init models/unmask-5m.gguf`;
+  $ unmask train --config train/continue.yaml     the model that comes with unmask, trained on`;
 
 /** Gives the command `train` its options and its own action, beside those of its subcommands. */
 export function addTrainRun(command: Command, surroundings: Surroundings): void {
@@ -38,7 +39,7 @@ export function addTrainRun(command: Command, surroundings: Surroundings): void 
     .option("--resume", "Go on from the newest checkpoint in the folder.")
     .option("--steps <n>", "End after N steps in all, saved and exported.", wholeNumber)
     .option("--no-eval", "Do not measure the model in the end.")
-    .option("--init <path>", "Start from a model: a Hugging Face folder, or a GGUF file in f32, f16 or bf16.")
+    .option("--init <path>", "Start from a model: a Hugging Face folder, or a GGUF file of floats or ternary codes.")
     .addOption(
       new Option("--objective <name>", "What all phases learn, instead of what the configuration says.").choices([
         "next_token",
@@ -60,46 +61,69 @@ async function runTraining(flags: TrainFlags, surroundings: Surroundings): Promi
       },
     );
   }
-  const { readTrainConfig } = await import("../train/config.js");
-  const { run } = await import("../train/run.js");
-  const config = readTrainConfig(flags.config);
-  const directory = flags.out ?? `runs/${config.model.name}`;
+  const { seriesOf } = await import("../train/series.js");
+  const series = seriesOf(flags.config, flags);
+  const begun = await begunOf(series, flags.resume ?? false);
   const abort = new AbortController();
   const release = surroundings.onInterrupt(() => {
     stderr.write("\nEnding this step, then saving. Ctrl-C again ends at once.\n");
     abort.abort();
   });
-  const progress = progressOf(config, flags.steps, stderr);
-  let made: Exported;
+  let made: Exported | null = null;
+  try {
+    for (const [i, each] of series.entries()) {
+      if (series.length > 1) stderr.write(`Run ${i + 1} of ${series.length}: ${each.file}, in ${each.directory}\n`);
+      const before = series.slice(0, i).map(({ directory }) => directory);
+      made = await trainOne({ ...each, before, resume: begun[i], signal: abort.signal }, flags, stderr);
+      if (made !== null) continue;
+      stderr.write(`Go on with: ${resumingCommand(flags, series[series.length - 1].directory)}\n`);
+      throw new UnmaskError("aborted", "Training was interrupted.");
+    }
+  } finally {
+    release();
+  }
+  if (made === null) return;
+  stdout.write(`${made.path}\n`);
+  if (!flags.eval) return;
+  if (made.questions > 0) await measure(made, surroundings);
+  else stderr.write("warning: The data have no held-out questions, so the model was not measured.\n");
+}
+
+type Asked = Pick<RunRequest, "config" | "directory" | "init" | "before" | "resume" | "signal">;
+
+/** @returns null when it was interrupted */
+async function trainOne(asked: Asked, { objective, steps }: TrainFlags, stderr: Output): Promise<Exported | null> {
+  const { run } = await import("../train/run.js");
+  const progress = progressOf(asked.config, steps, stderr);
   try {
     const { place, exported } = await run({
-      config,
-      directory,
-      init: flags.init,
-      objective: flags.objective,
-      resume: flags.resume ?? false,
-      steps: flags.steps,
-      signal: abort.signal,
+      ...asked,
+      objective,
+      steps,
       onStep: progress.step,
       onRecord: progress.record,
       say: (message) => stderr.write(`${message}\n`),
       warn: (message) => stderr.write(`warning: ${message}\n`),
     });
     progress.end();
-    if (exported === null) {
-      stderr.write(`Saved after step ${place.total}. Go on with: ${resumingCommand(flags, directory)}\n`);
-      throw new UnmaskError("aborted", "Training was interrupted.");
-    }
-    for (const warning of exported.warnings) stderr.write(`warning: ${warning}\n`);
-    stdout.write(`${exported.path}\n`);
-    made = exported;
+    if (exported === null) stderr.write(`Saved after step ${place.total}. `);
+    for (const warning of exported?.warnings ?? []) stderr.write(`warning: ${warning}\n`);
+    return exported;
   } finally {
     progress.end();
-    release();
   }
-  if (!flags.eval) return;
-  if (made.questions > 0) await measure(made, surroundings);
-  else stderr.write("warning: The data have no held-out questions, so the model was not measured.\n");
+}
+
+/**
+ * Of each run of a series: whether it is to go on from a checkpoint.
+ * @throws UnmaskError invalid_request as checkFolder
+ */
+async function begunOf(series: readonly SeriesRun[], resume: boolean): Promise<boolean[]> {
+  const { checkFolder, hasBegun } = await import("../train/run.js");
+  const begun = await Promise.all(series.map(({ directory }) => hasBegun(directory)));
+  const goesOn = begun.map((each) => resume && (each || !begun.includes(true)));
+  for (const [i, { directory }] of [...series.entries()].reverse()) await checkFolder(directory, goesOn[i]);
+  return goesOn;
 }
 
 function resumingCommand({ config, init, objective }: TrainFlags, directory: string): string {

@@ -11,9 +11,9 @@ import type { LogRecord } from "./log.js";
 import { rateShare } from "./schedule.js";
 
 export interface CardFacts {
-  config: TrainConfig;
+  /** The runs that made the model, this one last. */
+  runs: readonly { config: TrainConfig; records: readonly LogRecord[] }[];
   frame: Pick<Frame, "hp" | "tokenizer" | "maskToken" | "stops">;
-  records: readonly LogRecord[];
   parameters: number;
   /** The files that the run made or read, the model first. */
   files: readonly (MeasuredFile & { bytes: number })[];
@@ -23,17 +23,19 @@ export interface CardFacts {
 
 /** Markdown. */
 export function makeCard(facts: CardFacts): string {
-  const { config, frame, files } = facts;
+  const { runs, frame, files } = facts;
+  const seeds = runs.map(({ config }) => config.seed).join(", then ");
+  const { config } = runs[runs.length - 1];
   return `${[
     `# ${frame.hp.name}`,
     "Trained by `unmask train`. The same configuration gives the same file, whatever the threads and the instruction set.",
     markdownTable(["", ""], shape(facts), "text"),
     "## How it was made",
-    `Seed ${config.seed}; ${config.optimizer.matrices === "muon" ? "Muon for matrices, AdamW for the rest" : "AdamW"}. ` +
+    `Seed ${seeds}; ${config.optimizer.matrices === "muon" ? "Muon for matrices, AdamW for the rest" : "AdamW"}. ` +
       `${cpuName()}, ${facts.computed}.`,
     markdownTable(
       ["phase", "objective", "steps", "tokens of a step", "rate of matrices", "ternary", "examples", "minutes", "loss"],
-      [...phases(facts), total(facts)],
+      [...runs.flatMap(phases), total(facts)],
       "text",
     ),
     "Loss: cross-entropy in nats, a mean over the last tenth of a phase: of next tokens, and of masked tokens where there are any. Examples and minutes: of the phase.",
@@ -47,7 +49,8 @@ export function makeCard(facts: CardFacts): string {
   ].join("\n\n")}\n`;
 }
 
-function shape({ config, frame, records, parameters, files }: CardFacts): string[][] {
+function shape({ runs, frame, parameters, files }: CardFacts): string[][] {
+  const { config, records } = runs[runs.length - 1];
   const { model, output } = config;
   const { hp, tokenizer, maskToken, stops } = frame;
   const zeros = (records.findLast(({ layers }) => (layers?.length ?? 0) > 0)?.layers ?? []).map(({ zeros }) => zeros);
@@ -66,13 +69,16 @@ function shape({ config, frame, records, parameters, files }: CardFacts): string
       "decoding",
       `${config.diffusion.attention} block diffusion, blocks of ${config.diffusion.block_length}, token shift`,
     ],
-    ["context", `${hp.contextLength}, trained at ${Math.max(...config.phases.map(({ length }) => length))}`],
+    [
+      "context",
+      `${hp.contextLength}, trained at ${Math.max(...runs.flatMap(({ config }) => config.phases.map(({ length }) => length)))}`,
+    ],
     ["vocabulary", `${count(hp.vocabulary)}; mask ${maskToken}, stops ${stops.map(token).join(", ")}`],
   ];
 }
 
-/** One row for each phase that the log knows. */
-function phases({ config, records }: CardFacts): string[][] {
+/** One row for each phase of a run that its log knows. */
+function phases({ config, records }: CardFacts["runs"][number]): string[][] {
   return config.phases.flatMap((phase) => {
     const own = records.filter((record) => record.phase === phase.name);
     const last = own.at(-1);
@@ -96,9 +102,11 @@ function phases({ config, records }: CardFacts): string[][] {
   });
 }
 
-function total({ records }: CardFacts): string[] {
-  const last = records.at(-1);
-  return ["**all**", "", count(last?.step ?? 0), "", "", "", count(last?.examples ?? 0), minutes(records), ""];
+function total({ runs }: CardFacts): string[] {
+  const sum = (what: "step" | "examples") =>
+    count(runs.reduce((all, { records }) => all + (records.at(-1)?.[what] ?? 0), 0));
+  const all = runs.flatMap(({ records }) => records);
+  return ["**all**", "", sum("step"), "", "", "", sum("examples"), minutes(all), ""];
 }
 
 function rates(phase: Phase): string {

@@ -104,6 +104,8 @@ const shapesSchema = z.strictObject({
   threads: whole.max(1024).default(0),
   trainer: z.enum(["auto", "native", "reference"]).default("auto"),
   rows: count.default(4096),
+  /** A model to begin from, or the configuration of the run that makes it. */
+  init: z.string().min(1).nullable().default(null),
   model: modelSchema,
   diffusion: diffusionSchema.default(diffusionSchema.parse({})),
   tokenizer: tokenizerSchema.default(tokenizerSchema.parse({})),
@@ -129,6 +131,7 @@ export function readTrainConfig(file: string): TrainConfig {
   const { directory } = config.tokenizer;
   return {
     ...config,
+    init: config.init === null ? null : absolute(config.init),
     data: absolute(config.data),
     tokenizer: { ...config.tokenizer, directory: directory === null ? null : absolute(directory) },
   };

@@ -16,7 +16,7 @@ import { UnmaskError } from "../util/errors.js";
 import { measuredFile } from "../util/identity.js";
 import { makeCard } from "./card.js";
 import { listCheckpoints, type Place } from "./checkpoint.js";
-import { checkShapes, type ObjectiveName, type TrainConfig } from "./config.js";
+import { checkShapes, type ObjectiveName, readTrainConfig, type TrainConfig } from "./config.js";
 import { drawCurves } from "./curves.js";
 import { type DataConfig, readDataConfig } from "./data/config.js";
 import { evenly } from "./data/evenly.js";
@@ -45,8 +45,10 @@ export interface RunRequest {
   config: TrainConfig;
   /** Folder of the run. */
   directory: string;
-  /** A checkpoint to start from: Hugging Face folder or GGUF file. */
+  /** A model to start from: Hugging Face folder or GGUF file. */
   init?: string | undefined;
+  /** Folders of the runs before this one, which made that model, the first one first. */
+  before?: readonly string[] | undefined;
   /** Of every phase, instead of what the configuration says. */
   objective?: ObjectiveName | undefined;
   resume: boolean;
@@ -84,7 +86,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
     const place = await train(trainer, {
       config,
       stream,
-      identity: identityOf(recipe, measuredRecipe, frame, request.objective),
+      identity: identityOf(recipe, measuredRecipe, frame, start, request.objective),
       onStart: async () => {
         await write(directory, "run.json", `${JSON.stringify(config, null, 2)}\n`);
         const files = { tokenizer: tokenizer.tokenizerJson, tokenizer_config: tokenizer.tokenizerConfig };
@@ -108,8 +110,9 @@ export async function run(request: RunRequest): Promise<RunResult> {
     if (signal?.aborted) return { place, exported: null };
     const exported = await exportRun(trainer, frame, config, recipe, directory);
     const made = await filesOf([exported.path, exported.heldOut, join(directory, "model", "tokenizer.json")]);
-    const files = [...made, ...measuredRecipe];
-    const card = makeCard({ config, frame, records, parameters: exported.parameters, files, computed });
+    const files = [...made, ...measuredRecipe, ...(await filesBefore(request))];
+    const runs = [...(request.before ?? []).map((folder) => runIn(folder, warn)), { config, records }];
+    const card = makeCard({ runs, frame, parameters: exported.parameters, files, computed });
     await write(directory, "README.md", card);
     return { place, exported: { ...exported, card: join(directory, "README.md") } };
   } finally {
@@ -137,14 +140,22 @@ async function configured(request: RunRequest): Promise<{ config: TrainConfig; s
   return { config: { ...config, model }, start };
 }
 
-/** Nothing of another run is overwritten, and what is to go on has begun. */
-async function checkFolder(directory: string, resume: boolean): Promise<void> {
-  const begun = await listCheckpoints(join(directory, "checkpoints"));
+/** Whether a folder has a checkpoint to go on from. @throws UnmaskError as listCheckpoints */
+export async function hasBegun(directory: string): Promise<boolean> {
+  return (await listCheckpoints(join(directory, "checkpoints"))).length > 0;
+}
+
+/**
+ * Nothing of another run is overwritten, and what is to go on has begun.
+ * @throws UnmaskError invalid_request
+ */
+export async function checkFolder(directory: string, resume: boolean): Promise<void> {
   if (resume) {
-    if (begun.length > 0) return;
+    if (await hasBegun(directory)) return;
     const message = `${directory} holds no checkpoint to go on from. Name the folder of the run (-o), or leave --resume out.`;
     throw new UnmaskError("invalid_request", message, { param: "resume" });
   }
+  const begun = await listCheckpoints(join(directory, "checkpoints"));
   const found = [...begun, join(directory, "run.json"), join(directory, "log.jsonl")].find((path) => existsSync(path));
   if (found === undefined) return;
   const message = `${directory} holds a training run (${basename(found)}). Go on with it (--resume), or train into another folder (-o).`;
@@ -222,16 +233,37 @@ async function trainerOf(
   }
 }
 
-/** Changes when a resumed run would draw other examples, other tokens or learn otherwise; not when files move. */
+/** Changes when a resumed run would draw other examples, other tokens, learn otherwise or have begun elsewhere; not when files move. */
 function identityOf(
-  { tasks, sources }: DataConfig,
+  { tasks, practice, sources }: DataConfig,
   [, ...files]: readonly { sha256: string }[],
   { tokenizerJson, tokenizerConfig }: Frame,
+  start: Start | null,
   objective: ObjectiveName | undefined,
 ): string {
   const drawn = sources.map(({ weight }, i) => ({ weight, sha256: files[i].sha256 }));
-  const parts = [tasks, drawn, tokenizerJson, tokenizerConfig, objective ?? null];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  const parts = [tasks, practice, drawn, tokenizerJson, tokenizerConfig, objective ?? null];
+  const hash = createHash("sha256").update(JSON.stringify(parts));
+  for (const [name, values] of start?.values ?? []) hash.update(name).update(values);
+  return hash.digest("hex");
+}
+
+/** The model that a run began from, when that is a file, and what the runs before it read. */
+async function filesBefore({ init, before }: RunRequest) {
+  if (init === undefined || !(await stat(init)).isFile()) return [];
+  const read = (before ?? []).map((folder) => heldConfig(folder).data);
+  const files = await filesOf([init, ...read]);
+  return files.map((file) => ({ ...file, name: `init/${file.name}` }));
+}
+
+/** What a run before this one was told, and what it noted. */
+function runIn(directory: string, warn: (message: string) => void) {
+  return { config: heldConfig(directory), records: new TrainingLog(join(directory, "log.jsonl"), warn).read() };
+}
+
+/** The configuration that held in a run. @throws UnmaskError config_invalid */
+function heldConfig(directory: string): TrainConfig {
+  return readTrainConfig(join(directory, "run.json"));
 }
 
 /** Names, sizes and hashes. */

@@ -59,6 +59,46 @@ describe("unmask train", () => {
     expect(existsSync(join(out, "mini.quality.svg"))).toBe(true);
   });
 
+  it("trains the run that its configuration begins from, and goes on wherever that ended", async () => {
+    const second = writeTo(
+      folder,
+      "second.yaml",
+      JSON.stringify({
+        ...JSON.parse(readFileSync(config(3), "utf8")),
+        ...{ seed: 2, init: "train-3.yaml", phases: [{ ...phase, name: "second", steps: 2 }] },
+      }),
+    );
+    const out = join(folder, "series");
+    const whole = stage();
+    const command = ["train", "--config", second, "--no-eval"];
+    expect(await whole.run(...command, "-o", out), whole.stderr.text).toBe(0);
+    expect(whole.stderr.text).toMatch(/^Run 1 of 2: .*train-3\.yaml.*^3\/3 first.*^Run 2 of 2: .*^2\/2 second/ms);
+    expect(whole.stdout.text).toBe(`${join(out, "mini.gguf")}\n`);
+    const card = readFileSync(join(out, "README.md"), "utf8");
+    expect(card).toContain("| first | next token | 3 |");
+    expect(card).toContain("| second | next token | 2 |");
+    expect(card).toContain("`init/mini.gguf`");
+
+    // In pieces: interrupted in the first run, then after it, it gives the same file.
+    const pieces = join(folder, "series-pieces");
+    const first = stage();
+    const running = first.run(...command, "-o", pieces);
+    await until(() => first.stderr.text.includes("1/3"));
+    first.interrupt();
+    expect(await running).toBe(130);
+    expect(first.stderr.text).toContain(`Go on with: unmask train --config ${second} --out ${pieces} --resume`);
+    const again = stage();
+    expect(await again.run(...command, "-o", pieces)).toBe(1);
+    expect(again.stderr.text).toContain("--resume");
+    expect(await stage().run(...command, "-o", pieces, "--resume")).toBe(0);
+    const model = (of: string) => readFileSync(join(of, "mini.gguf"));
+    expect(model(pieces).equals(model(out))).toBe(true);
+    // From another model, it is another run.
+    const other = stage();
+    expect(await other.run(...command, "-o", out, "--resume", "--init", join(out, "mini.gguf"))).toBe(1);
+    expect(other.stderr.text).toContain("checkpoint_invalid");
+  });
+
   it("draws a bar on a terminal", async () => {
     const { run, stderr } = stage();
     stderr.isTTY = true;

@@ -32,8 +32,23 @@ const record = (step: number, phase: string, more: Partial<LogRecord>) =>
     ...more,
   }) as LogRecord;
 
+const records = [
+  record(10, "one", { nextLoss: 3, layers: [{ name: "x", zeros: 0.1, flips: null }] }),
+  record(20, "one", { nextLoss: 2, layers: [] }),
+  record(50, "two", {
+    phaseStep: 30,
+    nextLoss: 0.5,
+    maskedLoss: 1.25,
+    seconds: 180,
+    layers: [
+      { name: "x", zeros: 0.25, flips: 0 },
+      { name: "y", zeros: 0.5, flips: 0 },
+    ],
+  }),
+];
+
 const facts = {
-  config,
+  runs: [{ config, records }],
   frame: {
     hp: {
       name: "tiny",
@@ -51,27 +66,13 @@ const facts = {
     maskToken: 1023,
     stops: [1022],
   },
-  records: [
-    record(10, "one", { nextLoss: 3, layers: [{ name: "x", zeros: 0.1, flips: null }] }),
-    record(20, "one", { nextLoss: 2, layers: [] }),
-    record(50, "two", {
-      phaseStep: 30,
-      nextLoss: 0.5,
-      maskedLoss: 1.25,
-      seconds: 180,
-      layers: [
-        { name: "x", zeros: 0.25, flips: 0 },
-        { name: "y", zeros: 0.5, flips: 0 },
-      ],
-    }),
-  ],
   parameters: 123456,
   files: [{ name: "tiny.gguf", bytes: 2_500_000, sha256: "ab12" }],
   computed: "avx2, 2 threads",
 } as unknown as CardFacts;
 
-const cells = (start: string) =>
-  makeCard(facts)
+const cells = (start: string, of = facts) =>
+  makeCard(of)
     .split("\n")
     .find((line) => line.startsWith(`| ${start} |`))
     ?.split(" | ")
@@ -113,4 +114,14 @@ test("the model is described as it is in the end", () => {
   expect(cells("context")?.[1]).toBe("256, trained at 128");
   expect(cells("vocabulary")?.[1]).toBe("1,024; mask 1023, stops 1022 `<\\|end\\|>`");
   expect(cells("`tiny.gguf`")).toEqual(["`tiny.gguf`", "2,500,000", "`ab12`"]);
+});
+
+test("of a series, it counts the runs before, too", () => {
+  const first = { config: { ...config, seed: 3 }, records: [record(8, "one", { nextLoss: 4, phaseStep: 8 })] };
+  const second = { config, records: records.slice(0, 2).map((each) => ({ ...each, phase: "two" })) };
+  const series = { ...facts, runs: [first, second] };
+  expect(makeCard(series)).toContain("Seed 3, then 7;");
+  expect(cells("one", series)?.slice(6)).toEqual(["80", "1", "4.000"]);
+  expect(cells("two", series)?.slice(6)).toEqual(["200", "2", "2.000"]);
+  expect(cells("**all**", series)).toEqual(["**all**", "", "28", "", "", "", "280", "3", ""]);
 });

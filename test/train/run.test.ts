@@ -6,7 +6,10 @@ import { describe, expect, test } from "vitest";
 import { loadModel } from "../../src/engine/index.js";
 import { parseQuestions } from "../../src/eval/questions.js";
 import { readTrainConfig, type TrainConfig } from "../../src/train/config.js";
+import { readDataConfig } from "../../src/train/data/config.js";
+import { partsOf } from "../../src/train/data/mixture.js";
 import { type RunRequest, run } from "../../src/train/run.js";
+import { seriesOf } from "../../src/train/series.js";
 import { startFrom } from "../../src/train/start.js";
 import { temporaryFolder, unmaskError } from "../format/files.js";
 import { phase } from "./runs.js";
@@ -180,16 +183,19 @@ describe("refused", () => {
   });
 });
 
-test("train/default.yaml is a configuration that can work", () => {
-  const config = readTrainConfig("train/default.yaml");
-  const objectives = config.phases.map(({ objective }) => objective);
-  expect([objectives[0], objectives.at(-1)]).toEqual(["next_token", "diffusion"]);
-  expect(existsSync(config.data)).toBe(true);
+test("train/default.yaml makes a model from nothing: words first, then diffusion", () => {
+  const series = seriesOf("train/default.yaml", {});
+  const phases = series.flatMap(({ config }) => config.phases);
+  expect([phases[0].objective, phases.at(-1)?.objective]).toEqual(["next_token", "diffusion"]);
+  expect(series[0].init).toBeUndefined();
+  const shapes = series.map(({ config: { model } }) => ({ ...model, architecture: "", norm_eps: 0 }));
+  expect(new Set(shapes.map((shape) => JSON.stringify(shape))).size).toBe(1);
+  for (const { config } of series) partsOf(readDataConfig(config.data), { split: "train" });
 });
 
 test("train/continue.yaml can work, from the default model", async () => {
   const config = readTrainConfig("train/continue.yaml");
-  const { hp, values } = await startFrom("models/unmask-5m.gguf", config.model.ternary);
+  const { hp, values } = await startFrom(config.init!, config.model.ternary);
   const { layers, hidden, ffn } = config.model;
   expect([hp.layers, hp.hidden, hp.ffn]).toEqual([layers, hidden, ffn]);
   expect(new Set(values!.get("blk.0.ffn_up.weight")!).size).toBe(3);

@@ -24,6 +24,8 @@ const usualWeights: Readonly<Record<TaskName, number>> = {
 export const dataSchema = z.strictObject({
   /** Task: how often, relative to the others. A task that is not named is not drawn. */
   tasks: z.partialRecord(z.enum(taskNames), weight).default(usualWeights),
+  /** Kinds within a task: times as often in training as usual. Held-out questions stay as they are. */
+  practice: z.partialRecord(z.enum(taskNames), z.record(z.string(), weight)).default({}),
   /** Files of users, on the same scale. */
   sources: z.array(z.strictObject({ path: z.string().min(1), weight })).default([]),
 });
@@ -35,6 +37,6 @@ export type DataConfig = z.infer<typeof dataSchema>;
  * @throws UnmaskError file_not_found or config_invalid with file, line and column
  */
 export function readDataConfig(file: string): DataConfig {
-  const { tasks, sources } = readYamlFile(file, dataSchema);
-  return { tasks, sources: sources.map(({ path, weight }) => ({ path: resolve(dirname(file), path), weight })) };
+  const { sources, ...recipe } = readYamlFile(file, dataSchema);
+  return { ...recipe, sources: sources.map(({ path, weight }) => ({ path: resolve(dirname(file), path), weight })) };
 }

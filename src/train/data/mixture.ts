@@ -5,6 +5,7 @@ import { UnmaskError } from "../../util/errors.js";
 import type { DataConfig } from "./config.js";
 import { Random } from "./random.js";
 import { openSource } from "./sources.js";
+import { practised } from "./task.js";
 import type { TaskName } from "./task-names.js";
 import { allTasks } from "./tasks/index.js";
 import type { Example, Split } from "./types.js";
@@ -34,13 +35,17 @@ export interface Part {
   draw(random: Random): Example;
 }
 
-/** Opens the files of a recipe; of one without anything in the split, there are no parts. @throws UnmaskError as openSource */
+/** Opens the files of a recipe; of one without anything in the split, there are no parts. @throws UnmaskError as openSource and practised */
 export function partsOf(config: DataConfig, { split, tasks: only }: MixtureOptions): Part[] {
-  const tasks = allTasks().map((task) => ({
-    name: task.name,
-    weight: wanted(task.name as TaskName, config, only),
-    draw: (random: Random): Example => task.generate(random, split),
-  }));
+  const tasks = allTasks().map((usual) => {
+    const name = usual.name as TaskName;
+    const task = practised(usual, config.practice[name] ?? {});
+    return {
+      name,
+      weight: wanted(name, config, only),
+      draw: (random: Random): Example => task.generate(random, split),
+    };
+  });
   const sources = only === undefined ? config.sources.filter(({ weight }) => weight > 0) : [];
   const opened = sources.map(({ path, weight }) => {
     const source = openSource(path, split);

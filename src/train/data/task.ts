@@ -1,6 +1,7 @@
 // Makes a task of its kinds: picks one, draws until the content belongs to the split, and lets
 // people write as people do.
 
+import { UnmaskError } from "../../util/errors.js";
 import { casual } from "./casual.js";
 import type { Random } from "./random.js";
 import { splitOf } from "./split.js";
@@ -25,6 +26,22 @@ export function taskOf(name: string, kinds: readonly Kind[], check: Task["check"
       }
     },
   };
+}
+
+/**
+ * The task with some of its kinds drawn more or less often in training.
+ * @param factors of kinds by their names
+ * @throws UnmaskError config_invalid for a kind that the task does not have, or when none is left to draw
+ */
+export function practised({ name, kinds, check }: Task, factors: Readonly<Record<string, number>>): Task {
+  for (const wanted of Object.keys(factors)) {
+    if (kinds.some((kind) => kind.name === wanted)) continue;
+    const names = kinds.map((kind) => kind.name).join("; ");
+    throw new UnmaskError("config_invalid", `practice: ${name} has no kind "${wanted}". It has: ${names}.`);
+  }
+  const changed = kinds.map((kind) => ({ ...kind, practice: (kind.practice ?? 1) * (factors[kind.name] ?? 1) }));
+  if (changed.some(({ practice }) => practice > 0)) return taskOf(name, changed, check);
+  throw new UnmaskError("config_invalid", `practice: no kind of ${name} is left; give the task a weight of 0 instead.`);
 }
 
 /** A conversation of one turn. */

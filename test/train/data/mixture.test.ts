@@ -60,6 +60,39 @@ test("the names of the tasks are those of the tasks", () => {
   expect(allTasks().map(({ name }) => name)).toEqual([...taskNames]);
 });
 
+describe("practice", () => {
+  const kinds = (practice: Record<string, Record<string, number>>, split: "train" | "heldout") => {
+    const draw = mixture(dataSchema.parse({ tasks: { lists: 1 }, practice }), { split });
+    const counts: Record<string, number> = {};
+    for (let i = 0; i < 3000; i++) {
+      const example = draw(1, i);
+      if (!("kind" in example)) throw new Error("a text");
+      counts[example.kind] = (counts[example.kind] ?? 0) + 1;
+    }
+    return counts;
+  };
+
+  test("changes how often kinds are drawn in training, and no held-out question", () => {
+    const [usually, practised] = [kinds({}, "train"), kinds({ lists: { contains: 4, sort: 0 } }, "train")];
+    expect(practised.sort).toBeUndefined();
+    expect(practised.contains / practised["count down"]).toBeCloseTo(
+      (4 * usually.contains) / usually["count down"],
+      -0.5,
+    );
+    expect(kinds({ lists: { contains: 4, sort: 0 } }, "heldout")).toEqual(kinds({}, "heldout"));
+  });
+
+  test("names the kinds there are when one is not, and refuses a task without any", () => {
+    expect(failure(() => kinds({ lists: { sorting: 2 } }, "train"))).toMatch(
+      /^config_invalid: practice: lists has no kind "sorting"\. It has: .*sort down; /,
+    );
+    const none = Object.fromEntries(Object.keys(kinds({}, "train")).map((name) => [name, 0]));
+    expect(failure(() => kinds({ lists: none }, "train"))).toMatch(
+      /^config_invalid: practice: no kind of lists is left/,
+    );
+  });
+});
+
 describe("shares", () => {
   const share = (tasks: Record<string, number>, only?: "lists"[]) => {
     const draw = mixture(dataSchema.parse({ tasks }), { split: "train", tasks: only });
@@ -209,7 +242,11 @@ describe("a recipe", () => {
   const read = (text: string) => failure(() => readDataConfig(file("recipe.yaml", text)));
 
   test("may leave things out", () => {
-    expect(readDataConfig(file("small.yaml", "tasks: {lists: 2}\n"))).toEqual({ tasks: { lists: 2 }, sources: [] });
+    expect(readDataConfig(file("small.yaml", "tasks: {lists: 2}\n"))).toEqual({
+      tasks: { lists: 2 },
+      practice: {},
+      sources: [],
+    });
   });
 
   test("names sources relative to itself, wherever the command runs", () => {
