@@ -70,6 +70,8 @@ void Attention::prepare(const Request& request) {
     while (asked < request.asked.size() && request.asked[asked].row < span.firstRow + span.rows) asked++;
     addBlocks(&askedBlocks_, static_cast<int>(i), static_cast<int>(first), static_cast<int>(asked - first));
   }
+  // A task then has all rows that its head writes; rows of other spans could be on pages that it reads.
+  together_ = allBlocks_.size() == 1;
 }
 
 void Attention::addBlocks(std::vector<Block>* blocks, int span, int first, int rows) const {
@@ -100,6 +102,10 @@ void Attention::write(const AttendStep& step, const RowsView& k, const RowsView&
     for (int d = 0; d < dim; d++) pageK[d * kPage + r] = narrowed[d];
     kernels_.narrow(v.row(rows.row + r) + kvHead * dim, dim, pageV + r * dim);
   }
+}
+
+void Attention::writeFor(const AttendStep& step, const RowsView& k, const RowsView& v, int task, int worker) {
+  for (int t = task % spec_.kvHeads; t < writeTasks(); t += spec_.kvHeads) write(step, k, v, t, worker);
 }
 
 void Attention::attend(const AttendStep& step, const RowsView& q, const RowsView& out, bool asked, int task,

@@ -31,6 +31,8 @@ class Attention {
 
   /** Cuts the request into tasks. */
   void prepare(const Request& request);
+  /** Whether each task that attends may write what it reads, so that no thread waits for another in between. */
+  bool together() const { return together_; }
   int writeTasks() const { return static_cast<int>(writes_.size()) * spec_.kvHeads; }
   int attendTasks(bool asked) const {
     return static_cast<int>((asked ? askedBlocks_ : allBlocks_).size()) * spec_.kvHeads;
@@ -38,6 +40,8 @@ class Attention {
 
   /** Writes K and V of some rows on one page, one K/V head. */
   void write(const AttendStep& step, const RowsView& k, const RowsView& v, int task, int worker);
+  /** All that the attending task `task` reads; when together(). */
+  void writeFor(const AttendStep& step, const RowsView& k, const RowsView& v, int task, int worker);
   /** Attends some rows with the query heads of one K/V head. Asked: out rows are numbered compactly. */
   void attend(const AttendStep& step, const RowsView& q, const RowsView& out, bool asked, int task, int worker);
 
@@ -74,6 +78,7 @@ class Attention {
   std::vector<int> visible_;  // [threads][queries_]
 
   const Request* request_ = nullptr;
+  bool together_ = false;
   std::vector<PageRows> writes_;
   std::vector<Block> allBlocks_, askedBlocks_;
 };

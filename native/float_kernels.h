@@ -94,8 +94,7 @@ void quantise(const float* x, int padded, const Tiling& tiling, int row, Quantis
     total = add(total, sum);
     if (groupSum != nullptr) groupSum[g] = static_cast<int32_t>(sumLanes(sum));
   }
-  out->scale[row] = s;
-  out->sum[row] = static_cast<int32_t>(sumLanes(total));
+  out->facts[row] = {s, static_cast<int32_t>(sumLanes(total))};
 }
 
 /** (a, b) turned by the angle of (cos, sin). */

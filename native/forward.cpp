@@ -14,6 +14,12 @@ double nanosecondsSince(Clock::time_point begin) {
   return std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
 }
 
+/**
+ * Nanoseconds of a thread's part of a stage up to which it takes no others: before it had got one, that would be done.
+ * Taking tasks one by one costs more then, as each time all that was written must have reached the caches.
+ */
+constexpr double kShort = 8'000;
+
 /** Stride of activation rows in floats: padded, and off the strides that share few cache sets. */
 size_t strideOf(int padded) { return static_cast<size_t>(padded) + (padded % 512 == 0 ? 16 : 0); }
 
@@ -56,11 +62,10 @@ void Forward::allocate() {
     Quantised made;
     const size_t columns = static_cast<size_t>(roundUp(slot.columns, kGroup));
     const size_t codes = rows * columns, groups = slot.groupSums ? rows * columns / kGroup : 0;
-    made.memory = Region(codes + (2 * rows + groups) * sizeof(float));
+    made.memory = Region(codes + rows * sizeof(RowFacts) + groups * sizeof(int32_t));
     made.rows.codes = made.memory.as<int8_t>();
-    made.rows.scale = reinterpret_cast<float*>(made.rows.codes + codes);
-    made.rows.sum = reinterpret_cast<int32_t*>(made.rows.scale + rows);
-    made.rows.groupSum = slot.groupSums ? made.rows.sum + rows : nullptr;
+    made.rows.facts = reinterpret_cast<RowFacts*>(made.rows.codes + codes);
+    made.rows.groupSum = slot.groupSums ? reinterpret_cast<int32_t*>(made.rows.facts + rows) : nullptr;
     slots_.push_back(std::move(made));
   }
   for (int worker = 0; worker < pool_.threads(); worker++) {
@@ -96,6 +101,8 @@ bool Forward::run(const Request& request, const Answers& answers) {
 
 void Forward::work(int worker) {
   for (size_t s = 0; s < stages_; s++) {
+    // The tasks of the next stage do it.
+    if (plan_.stages[s].kind == Stage::Kind::WriteKv && attention_.together() && s + 1 < stages_) continue;
     if (s > 0 && pool_.barrier(&aborted_)) {
       if (worker == 0) stopped_ = true;
       return;
@@ -120,7 +127,13 @@ std::vector<double> Forward::takeProfile() {
 
 void Forward::runStage(size_t index, int worker) {
   const Stage& stage = plan_.stages[index];
+  const bool own = isShort(stage);
   const auto each = [&](int count, const auto& task) {
+    if (own) {
+      const Part part = partOf(count, pool_.threads(), worker);
+      for (int i = part.begin; i < part.end; i++) task(i);
+      return;
+    }
     Tasks tasks(&taken_[index * static_cast<size_t>(pool_.threads())], pool_.threads(), worker, count);
     for (int i; (i = tasks.take()) >= 0;) task(i);
   };
@@ -136,6 +149,14 @@ void Forward::runStage(size_t index, int worker) {
       });
     }
     case Stage::Kind::Matmul: {
+      if (own) {
+        // The same part of each product: of q, k and v a thread makes the heads with which it attends.
+        for (const Product& product : stage.products) {
+          const Part part = partOf(share(product, stage.asked).panels, pool_.threads(), worker);
+          multiply(product, worker, part.begin, part.end, stage.asked);
+        }
+        return;
+      }
       std::vector<Share>& shares = workers_[worker].shares;
       shares.clear();
       int count = 0;
@@ -158,6 +179,8 @@ void Forward::runStage(size_t index, int worker) {
       Place out;
       out.buffer = stage.attend.out;
       return each(attention_.attendTasks(stage.asked), [&](int task) {
+        if (attention_.together())
+          attention_.writeFor(stage.attend, view(stage.attend.k), view(stage.attend.v), task, worker);
         attention_.attend(stage.attend, view(stage.attend.q), view(out), stage.asked, task, worker);
       });
     }
@@ -223,6 +246,37 @@ void Forward::runStep(const RowStep& step, int worker, int row, bool asked) {
   }
 }
 
+bool Forward::isShort(const Stage& stage) const {
+  const auto as = [](int count) { return static_cast<double>(count); };
+  const double rows = as((stage.asked ? askedTiles_ : allTiles_).rows), asked = as(askedTiles_.rows);
+  double nanoseconds = 0;  // of one usual core, about
+  switch (stage.kind) {
+    case Stage::Kind::Rows:
+      for (const RowStep& step : stage.steps) nanoseconds += 0.2 * as(step.width) * rows;
+      break;
+    case Stage::Kind::Matmul:
+      for (const Product& product : stage.products) {
+        const Share all = share(product, stage.asked);
+        nanoseconds += all.nanoseconds * as(all.panels);
+      }
+      break;
+    case Stage::Kind::WriteKv:
+      nanoseconds = as(spec_.kvHeads * spec_.headDim) * rows;
+      break;
+    case Stage::Kind::Attend:
+      for (const Span& span : request_->spans)
+        nanoseconds += 0.1 * as(spec_.heads * spec_.headDim) * as(span.rows) * as(span.keyEnd);
+      break;
+    case Stage::Kind::Head:
+      nanoseconds = 0.03 * as(spec_.vocabulary) * as(weights_.head().columns) * asked;
+      break;
+    case Stage::Kind::Finish:
+      nanoseconds = 200.0 * asked;
+      break;
+  }
+  return nanoseconds <= kShort * as(pool_.threads());
+}
+
 Forward::Share Forward::share(const Product& product, bool asked) const {
   const Tensor& tensor = weights_.tensor(product.weight);
   const int rows = (asked ? askedTiles_ : allTiles_).rows, panels = roundUp(tensor.rows, kPanelRows) / kPanelRows;
@@ -230,7 +284,7 @@ Forward::Share Forward::share(const Product& product, bool asked) const {
       (product.up < 0 ? 0.1 : 0.2) * tensor.columns * std::max(12, rows);  // of one panel, on a usual core
   const int wanted = std::max(1, static_cast<int>(5000.0 / nanoseconds));
   const int grain = std::min(wanted, std::max(1, panels / (3 * pool_.threads())));
-  return {panels, grain, (panels + grain - 1) / grain};
+  return {panels, grain, (panels + grain - 1) / grain, nanoseconds};
 }
 
 void Forward::multiply(const Product& product, int worker, int begin, int end, bool asked) {

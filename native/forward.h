@@ -43,6 +43,7 @@ class Forward {
   /** Panels of 32 weight rows of a product, so many to a task: some microseconds of work, but enough tasks to balance. */
   struct Share {
     int panels, grain, tasks;
+    double nanoseconds;  // of a panel, about
   };
   struct Worker {
     Region locals;    // [plan.locals][localStride]
@@ -64,6 +65,8 @@ class Forward {
   void allocate();
   void work(int worker);
   void runStage(size_t index, int worker);
+  /** Whether threads keep to their parts of the stage's tasks. */
+  bool isShort(const Stage& stage) const;
   void runStep(const RowStep& step, int worker, int row, bool asked);
   void multiply(const Product& product, int worker, int begin, int end, bool asked);
   Share share(const Product& product, bool asked) const;

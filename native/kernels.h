@@ -51,14 +51,19 @@ struct TernaryWeight {
   int blockColumns;
 };
 
+/** Of a quantised row; on a cache line of its own, since threads write neighbouring rows at the same time. */
+struct alignas(64) RowFacts {
+  float scale;  // 127 / max|x|
+  int32_t sum;  // of the codes
+};
+
 /**
  * Rows quantised to int8. A tile of T rows that starts at row f begins at codes + f * columns
  * and is [columns / 64][T][64]: each row owns whole cache lines.
  */
 struct QuantisedRows {
   int8_t* codes;
-  float* scale;       // [rows] s = 127 / max|x|
-  int32_t* sum;       // [rows] sum of the codes
+  RowFacts* facts;    // [rows]
   int32_t* groupSum;  // [rows][columns / 64], or null when no weight has block scales
 };
 

@@ -49,10 +49,30 @@ inline void addRun(const TernaryJob& job, const TernaryWeight& weight, int panel
   bufferTile(width, buffer, x, groups, sums, codes + groups * kGroupCodes + (tile - 1) * share);
 }
 
+/** Of each row, side by side; their facts are on a cache line each, too many to stay near. */
+struct RowNumbers {
+  int32_t* sum;              // of the codes
+  float *factor, *upFactor;  // what sums are multiplied by: a division takes longer than all else that is done with one
+};
+
+inline RowNumbers rowNumbers(const TernaryJob& job, void* memory) {
+  const int rows = job.tiling.rows;
+  RowNumbers numbers;
+  numbers.sum = static_cast<int32_t*>(memory);
+  numbers.factor = reinterpret_cast<float*>(numbers.sum + rows);
+  numbers.upFactor = numbers.factor + rows;
+  for (int row = 0; row < rows; row++) {
+    numbers.sum[row] = job.x->facts[row].sum;
+    numbers.factor[row] = job.weight->scale / job.x->facts[row].scale;
+    if (job.up != nullptr) numbers.upFactor[row] = job.up->scale / job.x->facts[row].scale;
+  }
+  return numbers;
+}
+
 /** One panel times all rows, one scale. Calls finish(row) once a row's sums are complete, soon(row) some time before. */
 template <class Soon, class Finish>
 inline void addPanel(const TernaryJob& job, const TernaryWeight& weight, int panel, uint8_t* buffer, int32_t* sums,
-                     const Soon& soon, const Finish& finish) {
+                     const RowNumbers& numbers, const Soon& soon, const Finish& finish) {
   const int groups = weight.columns / kGroup;
   const Tiling runs = unmask::makeTiling(groups, job.tiling.tiles > 1 ? kRunGroups : groups);
   for (int run = 0; run < runs.tiles; run++) {
@@ -60,7 +80,7 @@ inline void addPanel(const TernaryJob& job, const TernaryWeight& weight, int pan
     for (int tile = 0; tile < job.tiling.tiles; tile++) {
       const int begin = unmask::tileStart(job.tiling, tile), end = begin + unmask::tileWidth(job.tiling, tile);
       for (int row = begin; row < end; row++) {
-        if (run == 0) startSums(sums + row * kPanelRows, job.x->sum[row]);
+        if (run == 0) startSums(sums + row * kPanelRows, numbers.sum[row]);
         if (last) soon(row);
       }
       addRun(job, weight, panel, tile, unmask::tileStart(runs, run), unmask::tileWidth(runs, run), buffer,
@@ -68,11 +88,6 @@ inline void addPanel(const TernaryJob& job, const TernaryWeight& weight, int pan
       for (int row = begin; last && row < end; row++) finish(row);
     }
   }
-}
-
-/** What the sums of each row are multiplied by; division takes longer than all else that is done with a sum. */
-inline void rowFactors(const TernaryJob& job, const TernaryWeight& weight, float* factors) {
-  for (int row = 0; row < job.tiling.rows; row++) factors[row] = weight.scale / job.x->scale[row];
 }
 
 /** Sixteen outputs of a row, half `half` of the panel: scaled sums plus bias. */
@@ -85,24 +100,23 @@ inline float* outRow(const TernaryJob& job, int row, int panel) {
   return job.out + row * job.stride + static_cast<size_t>(panel) * kPanelRows;
 }
 
-/** factors: of the rows for the weight, then for `up`. */
-void uniformPanel(const TernaryJob& job, int panel, uint8_t* buffer, int32_t* sums, const float* factors) {
+void uniformPanel(const TernaryJob& job, int panel, uint8_t* buffer, int32_t* sums, const RowNumbers& numbers) {
+  const float *factors = numbers.factor, *upFactors = numbers.upFactor;
   // Output rows lie far apart, and waiting for each line would show.
   const auto soon = [&](int row) {
     prefetchForWrite(outRow(job, row, panel));
     prefetchForWrite(outRow(job, row, panel) + 16);
   };
   if (job.up == nullptr) {
-    return addPanel(job, *job.weight, panel, buffer, sums, soon, [&](int row) {
+    return addPanel(job, *job.weight, panel, buffer, sums, numbers, soon, [&](int row) {
       for (int half = 0; half < kPanelRows; half += 16)
         store(outRow(job, row, panel) + half, scaled(job.bias, factors[row], row, panel, half, sums));
     });
   }
   int32_t* upSums = sums + job.tiling.rows * kPanelRows;
-  const float* upFactors = factors + job.tiling.rows;
   const auto nothing = [](int) {};
-  addPanel(job, *job.weight, panel, buffer, sums, nothing, nothing);
-  addPanel(job, *job.up, panel, buffer, upSums, soon, [&](int row) {
+  addPanel(job, *job.weight, panel, buffer, sums, numbers, nothing, nothing);
+  addPanel(job, *job.up, panel, buffer, upSums, numbers, soon, [&](int row) {
     for (int half = 0; half < kPanelRows; half += 16) {
       const v16 gate = scaled(job.bias, factors[row], row, panel, half, sums);
       const v16 up = scaled(job.upBias, upFactors[row], row, panel, half, upSums);
@@ -134,7 +148,7 @@ void blockwisePanel(const TernaryJob& job, int panel, uint8_t* buffer, int32_t* 
       store(total + i, fma(load(scale + i % kPanelRows), loadI32(sums + i), load(total + i)));
   }
   for (int row = 0; row < rows; row++, total += kPanelRows) {
-    const v16 inverse = set1(1.0f / job.x->scale[row]);
+    const v16 inverse = set1(1.0f / job.x->facts[row].scale);
     for (int half = 0; half < kPanelRows; half += 16) {
       v16 out = mul(load(total + half), inverse);
       if (job.bias != nullptr) out = add(out, load(job.bias + panel * kPanelRows + half));
@@ -143,9 +157,9 @@ void blockwisePanel(const TernaryJob& job, int panel, uint8_t* buffer, int32_t* 
   }
 }
 
-/** Two sets of sums: of two factors, or integers and floats; and two factors of each row. */
+/** Two sets of sums: of two factors, or integers and floats; and the numbers of each row. */
 size_t ternaryScratch(int rows) {
-  return kRunGroups * kGroupUnpacked + static_cast<size_t>(rows) * 2 * (kPanelRows + 1) * sizeof(int32_t);
+  return kRunGroups * kGroupUnpacked + static_cast<size_t>(rows) * (2 * kPanelRows + 3) * sizeof(int32_t);
 }
 
 void ternary(const TernaryJob& job, int begin, int end, void* scratch) {
@@ -155,10 +169,8 @@ void ternary(const TernaryJob& job, int begin, int end, void* scratch) {
     for (int panel = begin; panel < end; panel++) blockwisePanel(job, panel, buffer, sums);
     return;
   }
-  float* factors = reinterpret_cast<float*>(sums + job.tiling.rows * 2 * kPanelRows);
-  rowFactors(job, *job.weight, factors);
-  if (job.up != nullptr) rowFactors(job, *job.up, factors + job.tiling.rows);
-  for (int panel = begin; panel < end; panel++) uniformPanel(job, panel, buffer, sums, factors);
+  const RowNumbers numbers = rowNumbers(job, sums + job.tiling.rows * 2 * kPanelRows);
+  for (int panel = begin; panel < end; panel++) uniformPanel(job, panel, buffer, sums, numbers);
 }
 
 }  // namespace

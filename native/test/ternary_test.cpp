@@ -88,9 +88,9 @@ std::vector<float> run(const Kernels& k, const Packed& packed, const Matrix& m, 
   const int columns = packed.weight.columns, stride = packed.weight.panels * kPanelRows;
   const Tiling tiling = makeTiling(tokens, k.tokenTile);
   std::vector<int8_t> codes(static_cast<size_t>(tokens * columns));
-  std::vector<float> scale(static_cast<size_t>(tokens));
-  std::vector<int32_t> sum(static_cast<size_t>(tokens)), groupSum(static_cast<size_t>(tokens * columns / kGroup));
-  QuantisedRows rows = {codes.data(), scale.data(), sum.data(), groupSum.data()};
+  std::vector<RowFacts> facts(static_cast<size_t>(tokens));
+  std::vector<int32_t> groupSum(static_cast<size_t>(tokens * columns / kGroup));
+  QuantisedRows rows = {codes.data(), facts.data(), groupSum.data()};
   std::vector<float> padded(static_cast<size_t>(columns));
   for (int t = 0; t < tokens; t++) {
     std::copy(&x[t * m.columns], &x[t * m.columns] + m.columns, padded.begin());

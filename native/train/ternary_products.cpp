@@ -32,10 +32,10 @@ float scaleFor(float most) { return isfinite(most) ? (most > kNothing ? most / k
 void TernaryProducts::reserve(int rows, int columns) {
   const int even = rows + rows % 2, padded = roundUp(columns, kPadding), pieces = (rows + kRowGrain - 1) / kRowGrain;
   const size_t wide = strideOf(padded);
-  codes_ = Region(static_cast<size_t>(rows) * static_cast<size_t>(padded) + 2 * floatsFor(rows, 1));
+  const size_t codes = static_cast<size_t>(rows) * static_cast<size_t>(padded);
+  codes_ = Region(codes + static_cast<size_t>(rows) * sizeof(RowFacts));
   quantised_.codes = codes_.as<int8_t>();
-  quantised_.scale = reinterpret_cast<float*>(quantised_.codes + static_cast<size_t>(rows) * static_cast<size_t>(padded));
-  quantised_.sum = reinterpret_cast<int32_t*>(quantised_.scale + rows);
+  quantised_.facts = reinterpret_cast<RowFacts*>(quantised_.codes + codes);
   quantised_.groupSum = nullptr;
   for (Region& scratch : scratch_) scratch = Region(kernels_.ternaryScratch(rows));
   for (Region* pairs : {&pairs_, &columnPairs_}) *pairs = Region(floatsFor(even / 2, wide));
