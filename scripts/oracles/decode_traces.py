@@ -121,7 +121,7 @@ def generate(case):
                 step += 1
                 scores = {p: predict(states[p - 1], seed) for p in range(start, start + sub + 1) if x[p] is None}
                 rest = {p: scores[p] for p in scores if p > start}
-                chosen = [start, *above(case, step, rest)] if start in scores else select(case, step, rest)
+                chosen = [start, *above(case, rest)] if start in scores else select(case, rest)
                 for p in chosen:
                     x[p] = scores[p][0]
                 forwards.append([clean_rows + sub, *chosen])
@@ -165,7 +165,7 @@ def generate(case):
                 for p in range(small, small + sub):
                     if x[p] is None:
                         scores[p] = predict(states[p - case["shift"] - first], seed)
-                chosen = select(case, step, scores)
+                chosen = select(case, scores)
                 for p in chosen:
                     x[p] = scores[p][0]
                 forwards.append([rows, *chosen])
@@ -179,20 +179,25 @@ def generate(case):
             forwards.append([size])
 
 
-def above(case, step, scores):
-    """Positions whose confidence is above the threshold of a step; greedy has none."""
+def above(case, scores):
+    """Positions that are sure enough to commit: of adaptive from the left, as long as all of them together are."""
     threshold = case["threshold"]
-    if case["mode"] == "greedy":
-        threshold = -1
     if case["mode"] == "adaptive":
-        lower = {1: max(0.5, threshold - 0.4), 2: max(0.7, threshold - 0.2)}
-        threshold = min(threshold, lower.get(step, threshold))
-    return sorted(p for p in scores if scores[p][1] > threshold)
+        run, together = [], 1.0
+        for p in sorted(scores):
+            together *= scores[p][1]
+            if not together > threshold:
+                break
+            run.append(p)
+        return run
+    return sorted(p for p in scores if scores[p][1] > (-1 if case["mode"] == "greedy" else threshold))
 
 
-def select(case, step, scores):
+def select(case, scores):
+    if case["mode"] == "adaptive":
+        return above(case, scores) or sorted(scores)[:1]
     # Highest confidence first; the sort is stable, so the lowest position among equals.
-    return above(case, step, scores) or sorted(scores, key=lambda p: -scores[p][1])[:1]
+    return above(case, scores) or sorted(scores, key=lambda p: -scores[p][1])[:1]
 
 
 def cases():

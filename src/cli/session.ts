@@ -18,7 +18,7 @@ export const help = `  /help              this list
   /reset             forget the conversation
   /system TEXT       what the model is told before the conversation; without TEXT, nothing
   /mode MODE         decode mode: verified, iterative, adaptive, greedy, autoregressive
-  /threshold NUMBER  confidence above which a position commits (iterative, adaptive)
+  /threshold NUMBER  how sure what commits must be (iterative, adaptive)
   /seed NUMBER       the same seed gives the same answers; /seed random
   /quit              leave (so do Ctrl-D, and Ctrl-C twice)
   Anything else is said to the model; begin with a space to say something that starts with /.`;

@@ -110,13 +110,13 @@ export const configSchema = z.strictObject({
     .strictObject({
       decode_mode: setting(z.enum(decodeModeNames).nullable().default(null), {
         about:
-          "How tokens are chosen. verified: exactly the autoregressive answer, drafted by diffusion; iterative: confident positions first, by one threshold; adaptive: by one that starts low and rises with the steps; greedy: a sub-block in one pass; autoregressive: one token a forward. null: the first of these that the model can run; with a threshold, iterative.",
+          "How tokens are chosen. verified: exactly the autoregressive answer, drafted by diffusion; iterative: confident positions first, by one threshold; adaptive: from the left, as many as are likely to be right together; greedy: a sub-block in one pass; autoregressive: one token a forward. null: the first of these that the model can run; with a threshold, iterative.",
         expects: "verified, iterative, adaptive, greedy, autoregressive or null",
         flag: "--decode-mode <mode>",
       }),
       threshold: setting(z.number().gt(0).max(1).nullable().default(null), {
         about:
-          "The confidence above which iterative and adaptive commit a position: lower is faster, higher is more careful. A number chooses iterative where no mode is chosen. null: 0.9.",
+          "The confidence above which iterative commits a position, and adaptive all of a step together: lower is faster, higher is more careful. A number chooses iterative where no mode is chosen. null: 0.9.",
         expects: "a number above 0 and at most 1 or null",
         flag: "--threshold <number>",
       }),

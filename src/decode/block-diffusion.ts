@@ -1,5 +1,5 @@
 // Block diffusion (Fast-dLLM v2, arXiv 2509.26328): greedy, iterative and adaptive, which differ
-// only in the threshold of a step (commit.ts).
+// only in what a step commits (commit.ts).
 //
 // A block is denoised in scratch K/V, sub-block by sub-block from the left, until no position is
 // masked; then its clean tokens run once more, which writes the final K/V and, with token shift,
@@ -8,7 +8,7 @@
 
 import type { Predictions } from "../backend/types.js";
 import type { Canvas } from "./canvas.js";
-import { chooseCommits, stepThreshold } from "./commit.js";
+import { chooseCommits } from "./commit.js";
 import type { Machine } from "./decoder.js";
 import { ask, fillBlock, fillNext, type Request, readToken } from "./head.js";
 import type { Denoised, SpanRequest } from "./types.js";
@@ -86,8 +86,7 @@ export class BlockDiffusion implements Machine {
     this.#subBlock = subBlock;
     this.#cached = true;
     const masked = this.#canvas.masked(subBlock, subBlock + options.subBlock);
-    const threshold = stepThreshold(options.mode, options.threshold, this.#step);
-    const chosen = chooseCommits(predictions.probability, threshold);
+    const chosen = chooseCommits(options, predictions.probability);
     const commits = chosen.map((i) => readToken(predictions, i, masked[i]));
     return fillBlock(this.#canvas, this.#request, commits, this.#step, span.tokens.length);
   }

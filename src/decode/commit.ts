@@ -1,28 +1,41 @@
 // Which masked positions a denoise step commits.
 //
-// Everything whose confidence is strictly above the step's threshold; when nothing is, the single
-// best, the lowest position among equals (Fast-dLLM v2, arXiv 2509.26328). So every step
-// commits at least one position and every block ends.
+// At least one, unless another has been committed without being asked about, so every block and every window ends.
 
-import type { DecodeMode } from "./types.js";
-
-/**
- * The threshold of one denoise step. `step` counts from 1 inside a sub-block. adaptive starts
- * lower, where a sub-block has most masks, and reaches `threshold` at its third step; greedy is
- * below every confidence.
- */
-export function stepThreshold(mode: DecodeMode, threshold: number, step: number): number {
-  if (mode === "greedy") return Number.NEGATIVE_INFINITY;
-  if (mode === "adaptive" && step === 1) return Math.min(threshold, Math.max(0.5, threshold - 0.4));
-  if (mode === "adaptive" && step === 2) return Math.min(threshold, Math.max(0.7, threshold - 0.2));
-  return threshold;
-}
+import type { DecodeOptions } from "./types.js";
 
 /**
  * Indices to commit, ascending. `confidence` holds one entry for each masked position, in position order.
+ *
+ * - `iterative`: everything strictly above the threshold; when nothing is, the single best, the lowest position among
+ *   equals (Fast-dLLM v2, arXiv 2509.26328).
+ * - `adaptive`: from the left, as long as the product of the confidences stays above the threshold; the first one when
+ *   not even that is. So the step as a whole is right about as often as the threshold says, and what depends on a
+ *   position to its left never comes before it.
+ * - `greedy`: everything.
+ *
  * @param least whether at least one must be
  */
-export function chooseCommits(confidence: ArrayLike<number>, threshold: number, least = true): number[] {
+export function chooseCommits(
+  { mode, threshold }: Pick<DecodeOptions, "mode" | "threshold">,
+  confidence: ArrayLike<number>,
+  least = true,
+): number[] {
+  if (mode === "adaptive") return leadingRun(confidence, threshold, least);
+  return surest(confidence, mode === "greedy" ? Number.NEGATIVE_INFINITY : threshold, least);
+}
+
+function leadingRun(confidence: ArrayLike<number>, threshold: number, least: boolean): number[] {
+  const run: number[] = [];
+  for (let together = 1; run.length < confidence.length; ) {
+    together *= confidence[run.length];
+    if (!(together > threshold)) break;
+    run.push(run.length);
+  }
+  return run.length > 0 || !least ? run : [0];
+}
+
+function surest(confidence: ArrayLike<number>, threshold: number, least: boolean): number[] {
   const chosen: number[] = [];
   let best = 0;
   for (let i = 0; i < confidence.length; i++) {

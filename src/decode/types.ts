@@ -12,7 +12,7 @@ import type { DiffusionFacts } from "../model/types.js";
 export const decodeModes = ["verified", "iterative", "adaptive", "greedy", "autoregressive"] as const;
 export type DecodeMode = (typeof decodeModes)[number];
 
-/** Modes that settle one token after the other under the causal mask; the others fill masks in any order. */
+/** Modes that settle one token after the other under the causal mask; the others fill masks. */
 export function leftToRight(mode: DecodeMode): boolean {
   return mode === "autoregressive" || mode === "verified";
 }

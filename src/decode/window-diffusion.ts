@@ -1,5 +1,5 @@
 // Diffusion behind causal K/V, for context-causal models with token shift: greedy, iterative and adaptive, which
-// differ only in the threshold of a step (commit.ts).
+// differ only in what a step commits (commit.ts).
 //
 // A window of `subBlock` rows begins wherever the known text ends. Its rows see each other and everything before
 // them, and each predicts the position behind it. Its first pass takes with it, as causal rows, the tokens of the
@@ -10,7 +10,7 @@
 
 import type { Predictions } from "../backend/types.js";
 import type { Canvas } from "./canvas.js";
-import { chooseCommits, stepThreshold } from "./commit.js";
+import { chooseCommits } from "./commit.js";
 import type { Machine } from "./decoder.js";
 import { ask, fillBlocks, type Request, readToken } from "./head.js";
 import type { Denoised, SpanRequest } from "./types.js";
@@ -61,8 +61,7 @@ export class WindowDiffusion implements Machine {
     const step = ++this.#step;
     const taken = masked[0] === this.#first ? [0] : []; // what a causal row predicts
     const others = predictions.probability.subarray(taken.length);
-    const threshold = stepThreshold(options.mode, options.threshold, step);
-    const chosen = chooseCommits(others, threshold, taken.length === 0).map((i) => i + taken.length);
+    const chosen = chooseCommits(options, others, taken.length === 0).map((i) => i + taken.length);
     const commits = [...taken, ...chosen].map((i) => readToken(predictions, i, masked[i]));
     this.#canvas.committed = this.#first;
     const events = fillBlocks(this.#canvas, this.#request, commits, () => step, span.tokens.length);

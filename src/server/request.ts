@@ -68,7 +68,7 @@ export const sharedFields = {
     .gt(0)
     .max(1)
     .nullish()
-    .describe("Confidence above which iterative and adaptive commit a position."),
+    .describe("Confidence above which iterative commits a position, and adaptive all of a step together."),
   small_block_size: z
     .int()
     .min(1)

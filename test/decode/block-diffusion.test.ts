@@ -12,7 +12,7 @@ interface Turn {
   denoised: Denoised | undefined;
 }
 
-const sure: Script = () => [1, 0.99];
+const sure: Script = () => [1, 1];
 const unsure: Script = () => [1, 0.1];
 
 /** Decodes a prompt with scripted predictions; the prompt's own spans are left out. */
@@ -79,25 +79,18 @@ test("above the threshold all commit, else the single best", () => {
   expect(turns.map(commits)).toEqual([[34, 36, 38], [37]]);
 });
 
-test("the step counter of adaptive starts at 1 in each sub-block", () => {
-  // 0.6 is above the first threshold (0.5) only.
-  const script: Script = (p) => [1, p % 8 < 4 ? 0.6 : 0.3];
-  const turns = decode(32, { subBlock: 8, maxTokens: 16 }, script);
-  expect(turns.map(commits)).toEqual([[33, 34, 35], [36], [37], [38], [39], [40, 41, 42, 43], [44], [45], [46], [47]]);
-  expect(turns.map((turn) => turn.denoised!.step)).toEqual([1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
+test("adaptive commits a run from the left, and never beyond its sub-block", () => {
+  // 0.97 three times is above 0.9, four times is not.
+  const turns = decode(32, { subBlock: 8, maxTokens: 16 }, (p) => [1, p === 41 ? 0.5 : 0.97]);
+  expect(turns.map(commits)).toEqual([[33, 34, 35], [36, 37, 38], [39], [40], [41], [42, 43, 44], [45, 46, 47]]);
+  expect(turns.map((turn) => turn.denoised!.step)).toEqual([1, 2, 3, 1, 2, 3, 4]);
 });
 
-test("without sub-blocks the counter runs over the block", () => {
-  const script: Script = (p) => [1, p < 60 ? 0.6 : 0.3];
+test("without sub-blocks a run may be as long as the block, and the counter runs over it", () => {
+  const script: Script = (p) => [1, p < 60 ? 1 : 0.3];
   const turns = decode(32, { subBlock: 32, maxTokens: 32 }, script);
   expect(turns.map(commits)).toEqual([Array.from({ length: 27 }, (_, i) => 33 + i), [60], [61], [62], [63]]);
   expect(turns.map((turn) => turn.denoised!.step)).toEqual([1, 2, 3, 4, 5]);
-});
-
-test("adaptive's second step has its own threshold", () => {
-  const script: Script = (p, forward) => [1, forward === 0 ? 0.2 : p % 2 === 0 ? 0.75 : 0.65];
-  const turns = decode(32, { subBlock: 8 }, script, { turns: 2 });
-  expect(turns.map(commits)).toEqual([[33], [34, 36, 38]]);
 });
 
 test("greedy commits a whole block in one pass, a sub-block a pass with sub-blocks", () => {
@@ -154,7 +147,7 @@ test("dualCache false: every pass is the whole block", () => {
 });
 
 test("a full block is committed clean, and its last row predicts the next block's first token", () => {
-  const script: Script = (p) => [p % 40, 0.99];
+  const script: Script = (p) => [p % 40, 1];
   const turns = decode(40, { maxTokens: 60, subBlock: 32 }, script);
   expect(turns.map(shape)).toEqual([
     ["denoise", 32, 32],
@@ -190,7 +183,7 @@ test("without shift the commit pass asks nothing and the next block begins with 
 test("no commit pass for the block in which the answer ends", () => {
   const exact = decode(40, { maxTokens: 24, subBlock: 32 }, sure);
   expect(exact.map(shape)).toEqual([["denoise", 32, 32]]);
-  const stopped = decode(40, { stopTokens: [5], subBlock: 32 }, (p) => [p === 50 ? 5 : 1, 0.99]);
+  const stopped = decode(40, { stopTokens: [5], subBlock: 32 }, (p) => [p === 50 ? 5 : 1, 1]);
   expect(stopped.map(shape)).toEqual([["denoise", 32, 32]]);
 });
 
@@ -234,7 +227,7 @@ test("committed tokens carry probability, logprob and candidates of the pass tha
   const decoder = decoderOf({
     prompt: [1],
     cached: 0,
-    options: { ...defaults, subBlock: 32, top: 2 },
+    options: { ...defaults, mode: "iterative", subBlock: 32, top: 2 },
     facts: blockCausal,
   });
   const span = decoder.next(256);

@@ -1,46 +1,53 @@
 import { expect, test } from "vitest";
-import { chooseCommits, stepThreshold } from "../../src/decode/commit.js";
+import { chooseCommits } from "../../src/decode/commit.js";
+
+const surest = (confidence: ArrayLike<number>, threshold: number, least = true) =>
+  chooseCommits({ mode: "iterative", threshold }, confidence, least);
 
 test("commits everything strictly above the threshold", () => {
-  expect(chooseCommits([0.95, 0.9, 0.91, 0.2], 0.9)).toEqual([0, 2]);
+  expect(surest([0.95, 0.9, 0.91, 0.2], 0.9)).toEqual([0, 2]);
 });
 
 test("commits the single best when nothing is above, though others come close", () => {
-  expect(chooseCommits([0.3, 0.8999, 0.9, 0.89], 0.9)).toEqual([2]);
+  expect(surest([0.3, 0.8999, 0.9, 0.89], 0.9)).toEqual([2]);
 });
 
 test("the lowest position wins a tie", () => {
-  expect(chooseCommits([0.2, 0.5, 0.5, 0.5], 0.9)).toEqual([1]);
+  expect(surest([0.2, 0.5, 0.5, 0.5], 0.9)).toEqual([1]);
 });
 
 test("threshold 1 commits one position, even among certain ones", () => {
-  expect(chooseCommits([0.4, 1, 1], 1)).toEqual([1]);
+  expect(surest([0.4, 1, 1], 1)).toEqual([1]);
 });
 
 test("a confidence of 0.9 in f32 is not above 0.9", () => {
-  expect(chooseCommits(Float32Array.of(0.5, 0.9, 0.9), 0.9)).toEqual([1]);
+  expect(surest(Float32Array.of(0.5, 0.9, 0.9), 0.9)).toEqual([1]);
 });
 
 test("commits nothing when nothing is above and nothing must be", () => {
-  expect(chooseCommits([0.3, 0.95, 0.2], 0.9, false)).toEqual([1]);
-  expect(chooseCommits([0.3, 0.9, 0.2], 0.9, false)).toEqual([]);
-  expect(chooseCommits([], 0.9, false)).toEqual([]);
+  expect(surest([0.3, 0.95, 0.2], 0.9, false)).toEqual([1]);
+  expect(surest([0.3, 0.9, 0.2], 0.9, false)).toEqual([]);
+  expect(surest([], 0.9, false)).toEqual([]);
 });
 
 test("always commits something", () => {
-  expect(chooseCommits([0], 0.9)).toEqual([0]);
-  expect(chooseCommits([0, 0, 0], 0.9)).toEqual([0]);
+  expect(surest([0], 0.9)).toEqual([0]);
+  expect(surest([0, 0, 0], 0.9)).toEqual([0]);
 });
 
-test("adaptive thresholds rise to the asked one at the third step", () => {
-  const at = (threshold: number) => [1, 2, 3, 4].map((step) => stepThreshold("adaptive", threshold, step));
-  expect(at(0.9)).toEqual([0.5, 0.7, 0.9, 0.9]);
-  expect(at(1)).toEqual([0.6, 0.8, 1, 1]);
-  expect(at(0.6)).toEqual([0.5, 0.6, 0.6, 0.6]); // never above the asked threshold
-  expect(at(0.3)).toEqual([0.3, 0.3, 0.3, 0.3]);
+test("adaptive commits from the left, as long as the product stays above the threshold", () => {
+  const run = (confidence: number[], threshold: number, least = true) =>
+    chooseCommits({ mode: "adaptive", threshold }, confidence, least);
+  expect(run([0.99, 0.98, 0.96, 0.99], 0.9)).toEqual([0, 1, 2, 3]); // 0.922
+  expect(run([0.99, 0.97, 0.95, 0.98], 0.9)).toEqual([0, 1, 2]); // 0.912, then 0.894
+  expect(run([0.95, 0.2, 0.99, 0.99], 0.9)).toEqual([0]); // what follows an unsure one waits, however sure
+  expect(run([0.5, 0.99, 0.99], 0.9)).toEqual([0]); // the first, though others are surer
+  expect(run([0.5, 0.99, 0.99], 0.9, false)).toEqual([]);
+  expect(run([0.75, 0.75], 0.5625)).toEqual([0]); // strictly above
+  expect(run([1, 1, 1], 1)).toEqual([0]);
+  expect(run([], 0.9, false)).toEqual([]);
 });
 
-test("iterative keeps its threshold; greedy commits everything, certain or not", () => {
-  expect([1, 2, 3].map((step) => stepThreshold("iterative", 0.9, step))).toEqual([0.9, 0.9, 0.9]);
-  expect(chooseCommits([0.1, 0, 1], stepThreshold("greedy", 0.9, 1))).toEqual([0, 1, 2]);
+test("greedy commits everything, certain or not", () => {
+  expect(chooseCommits({ mode: "greedy", threshold: 0.9 }, [0.1, 0, 1])).toEqual([0, 1, 2]);
 });

@@ -45,7 +45,7 @@ export function SettingsDialog({ open, onClose }: { open: boolean; onClose: () =
 const modeWords = {
   verified: "verified: drafted, then checked",
   iterative: "iterative: surest first, one bar",
-  adaptive: "adaptive: surest first, a bar that rises",
+  adaptive: "adaptive: from the left, as far as all are sure",
   greedy: "greedy: a sub-block in one pass",
   autoregressive: "autoregressive: one token at a time",
 } as const;
@@ -68,7 +68,7 @@ function DecodingFields() {
       />
       <NumberField
         label="Threshold"
-        hint="Confidence above which iterative and adaptive fill a position: lower is faster."
+        hint="Confidence above which iterative fills a position, and adaptive several together: lower is faster."
         value={set.threshold}
         fallback={String(defaults.threshold)}
         least={0.01}
