@@ -106,28 +106,21 @@ def generate(case):
         return forwards, *finished
 
     if case["attention"] == "context-causal" and case["shift"]:
-        # The prompt predicts the first token. A window's rows follow the known text, see it and each other, and predict
-        # from the second position on; its first position is what the clean text predicts, and taken at once.
-        append_next(0, clean_bound)
-        start, clean_rows = n, 0
-        while True:
+        # A window's rows follow the text that is known without a gap, which is the prompt at first, see it and each other,
+        # and predict from the second position on; its first position is what that text predicts, and taken at once.
+        clean = 0
+        while (finished := answer_state()) is None:
+            start = x.index(None) if None in x else len(x)
             x += [None] * (start + sub + 1 - len(x))
-            step = 0
-            while None in x[start:]:
-                if (finished := answer_state()) is not None:
-                    return forwards, *finished
-                shown = [MASK if token is None else token for token in x[: start + sub]]
-                states, _ = whole_pass(shown, lambda q: start + sub if q >= start else q + 1)
-                step += 1
-                scores = {p: predict(states[p - 1], seed) for p in range(start, start + sub + 1) if x[p] is None}
-                rest = {p: scores[p] for p in scores if p > start}
-                chosen = [start, *above(case, rest)] if start in scores else select(case, rest)
-                for p in chosen:
-                    x[p] = scores[p][0]
-                forwards.append([clean_rows + sub, *chosen])
-                clean_rows = 0
-            clean_rows = sub + 1
-            start += sub + 1
+            shown = [MASK if token is None else token for token in x[: start + sub]]
+            states, _ = whole_pass(shown, lambda q: start + sub if q >= start else q + 1)
+            scores = {p: predict(states[p - 1], seed) for p in range(start, start + sub + 1) if x[p] is None}
+            chosen = [start, *above(case, {p: scores[p] for p in scores if p > start})]
+            for p in chosen:
+                x[p] = scores[p][0]
+            forwards.append([0 if start == n else start - clean + sub, *chosen])
+            clean = start
+        return forwards, *finished
 
     if n % size == 0 and case["shift"]:
         append_next(0, clean_bound)

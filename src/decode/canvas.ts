@@ -32,6 +32,13 @@ export class Canvas {
     this.#answer.set(token.position, token);
   }
 
+  /** The first masked position from `start` on. */
+  firstMasked(start: number): number {
+    let position = start;
+    while (this.known(position)) position++;
+    return position;
+  }
+
   /** Masked positions of [start, end), ascending. */
   masked(start: number, end: number): number[] {
     const positions = [];

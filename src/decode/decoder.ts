@@ -1,8 +1,8 @@
 // The decoder shell: what all machines share. It runs the prompt, keeps the span that was asked
 // for until it is answered, counts decode forwards and settles what was filled.
 //
-// A machine knows one way to decode and nothing of settling or turns. One that checks what it drafts (verified) takes
-// the last rows of the prompt along in its own first span: to it they are causal rows like others.
+// A machine knows one way to decode and nothing of settling or turns. One whose windows follow causal rows takes the last
+// rows of the prompt along in its own first span: to it they are causal rows like others.
 
 import type { Predictions } from "../backend/types.js";
 import type { Canvas } from "./canvas.js";

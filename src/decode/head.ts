@@ -56,12 +56,23 @@ export function fillBlock(
   return { type: "denoised", block, step, rows, commits, masked: canvas.masked(start, start + facts.blockLength) };
 }
 
-/** The same for positions in order that may lie in several blocks. @param stepOf the step within a block */
+/** Counts the passes that fill a block, from 1 in each, for machines to which blocks mean nothing. */
+export class Rounds {
+  readonly #passes = new Map<number, number>();
+
+  in(block: number): number {
+    const round = (this.#passes.get(block) ?? 0) + 1;
+    this.#passes.set(block, round);
+    return round;
+  }
+}
+
+/** The same for positions in order that may lie in several blocks. */
 export function fillBlocks(
   canvas: Canvas,
   request: Request,
   commits: readonly SettledToken[],
-  stepOf: (block: number) => number,
+  rounds: Rounds,
   rows: number,
 ): Denoised[] {
   const byBlock = new Map<number, SettledToken[]>();
@@ -69,7 +80,7 @@ export function fillBlocks(
     const block = Math.floor(token.position / request.facts.blockLength);
     byBlock.set(block, [...(byBlock.get(block) ?? []), token]);
   }
-  return [...byBlock].map(([block, tokens]) => fillBlock(canvas, request, tokens, stepOf(block), rows));
+  return [...byBlock].map(([block, tokens]) => fillBlock(canvas, request, tokens, rounds.in(block), rows));
 }
 
 /** The AR step: the prediction of a span's last row, the only one asked about, fills the next position. */

@@ -13,7 +13,7 @@ import type { Predictions } from "../backend/types.js";
 import { everyDraw } from "./autoregressive.js";
 import type { Canvas } from "./canvas.js";
 import type { Machine } from "./decoder.js";
-import { ask, fillBlocks, type Request, readToken } from "./head.js";
+import { ask, fillBlocks, type Request, Rounds, readToken } from "./head.js";
 import type { Denoised, SpanRequest } from "./types.js";
 
 /** Drafts are checked as far as the product of their confidences stays above this: a row more costs little. */
@@ -29,11 +29,10 @@ export class Verified implements Machine {
   readonly #canvas: Canvas;
   readonly #request: Request;
   readonly #maskToken: number;
+  readonly #rounds = new Rounds();
   #width: number; // most rows of the next window
   #drafts: number[] = []; // to be checked by the next span
   #sure = 0; // product of their confidences
-  #block = -1; // index of the block of the last round
-  #round = 0; // rounds in it
   #pause = 0; // single steps before the next window
   #nextPause = 1;
 
@@ -77,7 +76,7 @@ export class Verified implements Machine {
     const first = span.position + span.tokens.length - predictions.token.length + 1; // that was predicted
     this.#canvas.committed = first + accepted;
     const settled = Array.from({ length: accepted + 1 }, (_, i) => readToken(predictions, i, first + i));
-    return fillBlocks(this.#canvas, this.#request, settled, (block) => this.#roundIn(block), span.tokens.length);
+    return fillBlocks(this.#canvas, this.#request, settled, this.#rounds, span.tokens.length);
   }
 
   /** Rows of a window behind `known` rows. Its drafts end at the token before the last. */
@@ -97,12 +96,6 @@ export class Verified implements Machine {
       this.#drafts.push(token[i]);
       this.#sure = sure;
     }
-  }
-
-  #roundIn(block: number): number {
-    this.#round = block === this.#block ? this.#round + 1 : 1;
-    this.#block = block;
-    return this.#round;
   }
 
   /**

@@ -1,18 +1,19 @@
 // Diffusion behind causal K/V, for context-causal models with token shift: greedy, iterative and adaptive, which
-// differ only in what a step commits (commit.ts).
+// differ only in what a pass commits (commit.ts).
 //
-// A window of `subBlock` rows begins wherever the known text ends. Its rows see each other and everything before
-// them, and each predicts the position behind it. Its first pass takes with it, as causal rows, the tokens of the
-// window before: that writes their final K/V, and the last of them predicts the window's first token. That
-// prediction cannot become surer, since its row sees nothing of the window, so it is taken at once. All is written
-// in place: the window's K/V lie beyond `committed` and are overwritten. Blocks play no part.
-// Not here: prompt rows, and where the answer ends.
+// A pass runs the known text as far as it goes without a gap, those rows of it that have not run, causally: that writes
+// their final K/V, and the last of them predicts the first masked position. No other row could do that better, since
+// it sees nothing that is masked, so its prediction is taken at once. From that position on runs a window of `subBlock`
+// rows, which see each other and everything before them, and each predicts the position behind it. So the window slides
+// on with every pass, and by one position at least; the first one follows the prompt. It is written in place: its K/V
+// lie beyond `committed` and are overwritten. Blocks play no part.
+// Not here: how a long prompt is cut, and where the answer ends.
 
 import type { Predictions } from "../backend/types.js";
 import type { Canvas } from "./canvas.js";
 import { chooseCommits } from "./commit.js";
 import type { Machine } from "./decoder.js";
-import { ask, fillBlocks, type Request, readToken } from "./head.js";
+import { ask, fillBlocks, type Request, Rounds, readToken } from "./head.js";
 import type { Denoised, SpanRequest } from "./types.js";
 
 export class WindowDiffusion implements Machine {
@@ -20,36 +21,33 @@ export class WindowDiffusion implements Machine {
   readonly #request: Request;
   readonly #maskToken: number;
   readonly #contextLength: number;
-  #first: number; // first position of the window
-  #step = 0; // steps done in it
+  readonly #rounds = new Rounds();
 
   constructor(canvas: Canvas, request: Request, maskToken: number, contextLength: number) {
     this.#canvas = canvas;
     this.#request = request;
     this.#maskToken = maskToken;
     this.#contextLength = contextLength;
-    this.#first = canvas.prompt.length;
   }
 
-  /** Rows of the window. The last position of the context has none: nothing follows it. */
-  get #rows(): number {
-    return Math.min(this.#request.options.subBlock, this.#contextLength - 1 - this.#first);
+  get ahead(): number {
+    return this.#request.options.subBlock;
   }
 
   next(draw: number): SpanRequest {
-    const [start, end] = [this.#canvas.committed, this.#first + this.#rows];
-    const causalRows = this.#first - start;
+    const start = this.#canvas.committed;
+    const [first, end] = this.#window();
     return {
       phase: "denoise",
       tokens: this.#canvas.tokens(start, end, this.#maskToken),
       position: start,
       visibility: "all",
-      causalRows,
+      causalRows: first - start,
       keyEnd: end,
       target: "committed",
       head: ask(
         this.#request,
-        this.#masked().map((p) => p - 1 - start),
+        this.#canvas.masked(first, end + 1).map((p) => p - 1 - start),
         draw,
       ),
     };
@@ -57,23 +55,17 @@ export class WindowDiffusion implements Machine {
 
   accept(span: SpanRequest, predictions: Predictions): Denoised[] {
     const { options } = this.#request;
-    const masked = this.#masked();
-    const step = ++this.#step;
-    const taken = masked[0] === this.#first ? [0] : []; // what a causal row predicts
-    const others = predictions.probability.subarray(taken.length);
-    const chosen = chooseCommits(options, others, taken.length === 0).map((i) => i + taken.length);
-    const commits = [...taken, ...chosen].map((i) => readToken(predictions, i, masked[i]));
-    this.#canvas.committed = this.#first;
-    const events = fillBlocks(this.#canvas, this.#request, commits, () => step, span.tokens.length);
-    if (this.#masked().length === 0) {
-      this.#first += this.#rows + 1;
-      this.#step = 0;
-    }
-    return events;
+    const [first, end] = this.#window();
+    const masked = this.#canvas.masked(first, end + 1);
+    const chosen = chooseCommits(options, predictions.probability.subarray(1), false).map((i) => i + 1);
+    const commits = [0, ...chosen].map((i) => readToken(predictions, i, masked[i]));
+    this.#canvas.committed = first;
+    return fillBlocks(this.#canvas, this.#request, commits, this.#rounds, span.tokens.length);
   }
 
-  /** Masked positions that the window and the row before it predict. */
-  #masked(): number[] {
-    return this.#canvas.masked(this.#first, this.#first + this.#rows + 1);
+  /** Positions of the window's rows. The last position of the context has none: nothing follows it. */
+  #window(): [first: number, end: number] {
+    const first = this.#canvas.firstMasked(this.#canvas.committed);
+    return [first, Math.min(first + this.#request.options.subBlock, this.#contextLength - 1)];
   }
 }

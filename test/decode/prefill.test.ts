@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { DecodeOptions, SpanRequest } from "../../src/decode/types.js";
 import type { DiffusionFacts } from "../../src/model/types.js";
-import { blockCausal, contextCausal, decoderOf, defaults, promptOf } from "./drive.js";
+import { blockCausal, contextCausal, decoderOf, defaults, maskToken, promptOf } from "./drive.js";
 import { answer } from "./script.js";
 
 interface SetUp {
@@ -20,7 +20,8 @@ function prefill({ n, facts = blockCausal, options = {}, cached = 0, maxRows = 2
     const span = decoder.next(maxRows);
     if (span.phase !== "prefill") return { spans, after: span, decoder };
     expect(span.target).toBe("committed");
-    expect(span.tokens).toEqual(promptOf(n).slice(span.position, span.position + span.tokens.length));
+    const masks = Array<number>(span.tokens.length - (span.causalRows ?? span.tokens.length)).fill(maskToken);
+    expect(span.tokens).toEqual([...promptOf(n).slice(span.position, span.position + span.tokens.length), ...masks]);
     expect(span.keyEnd).toBe(span.position + span.tokens.length);
     spans.push(span);
     decoder.accept(answer(span, () => [11, 0.5]));
@@ -88,19 +89,37 @@ test("context-causal prompts run causally, in chunks of any length", () => {
   expect(spans.map((span) => span.visibility)).toEqual(["causal", "causal"]);
 });
 
-test.each(["autoregressive", "adaptive"] as const)(
-  "%s runs the whole prompt causally and asks its last row",
-  (mode) => {
-    const { spans, decoder } = prefill({ n: 70, facts: contextCausal, options: { mode }, maxRows: 40 });
-    expect(ranges(spans)).toEqual([
-      [0, 40],
-      [40, 70],
-    ]);
-    expect(heads(spans)).toEqual([null, [29]]);
-    expect(spans.map((span) => span.visibility)).toEqual(["causal", "causal"]);
-    expect(decoder.committed).toBe(70);
-  },
-);
+test("autoregressive runs the whole prompt causally and asks its last row", () => {
+  const { spans, decoder } = prefill({
+    n: 70,
+    facts: contextCausal,
+    options: { mode: "autoregressive" },
+    maxRows: 40,
+  });
+  expect(ranges(spans)).toEqual([
+    [0, 40],
+    [40, 70],
+  ]);
+  expect(heads(spans)).toEqual([null, [29]]);
+  expect(spans.map((span) => span.visibility)).toEqual(["causal", "causal"]);
+  expect(decoder.committed).toBe(70);
+});
+
+test("a window goes along with the prompt's last rows, as many as leave room for it", () => {
+  const { spans, decoder } = prefill({ n: 70, facts: contextCausal, maxRows: 40 });
+  expect(spans.map(({ position, causalRows, tokens }) => [position, causalRows, tokens.length])).toEqual([
+    [0, undefined, 40],
+    [40, 30, 38],
+  ]);
+  expect(heads(spans)).toEqual([null, [29, 30, 31, 32, 33, 34, 35, 36, 37]]);
+  expect(decoder.committed).toBe(70);
+  const tight = prefill({ n: 70, facts: contextCausal, maxRows: 36 });
+  expect(tight.spans.map(({ position, tokens }) => [position, tokens.length])).toEqual([
+    [0, 36],
+    [36, 33],
+    [69, 9],
+  ]);
+});
 
 test("cached positions are not run again", () => {
   expect(ranges(prefill({ n: 130, cached: 64 }).spans)).toEqual([[64, 128]]);
