@@ -54,8 +54,8 @@ test("the program", async () => {
     ...names: string[]
   ) => (...values: unknown[]) => Promise<void>;
   await new AsyncFunction("UnmaskClient", "console", body)(UnmaskClient, console);
-  expect(printed[0]).toBe("0 2"); // the first token comes with the prompt
-  expect(printed).toHaveLength(2);
+  expect(printed[0]).toMatch(/^1 The\| capital\|/); // several tokens come with the prompt
+  expect(printed.length).toBeGreaterThan(1);
 });
 
 test("the banner has these lines", () => {
