@@ -205,7 +205,7 @@ function description(report: Report): string {
       : `${concurrency} questions at a time, methods in turns; tokens per second of everything together.`;
   return [
     "Right answers in percent, in brackets Wilson's 95 % interval. Forwards and rows count every denoise, commit, verify and " +
-      `autoregressive pass, the prompt apart. AR: autoregressive, in the same run. ${longAnswer}+ tokens: of answers at ` +
+      `autoregressive pass; of the prompt, windows that go along. AR: autoregressive, in the same run. ${longAnswer}+ tokens: of answers at ` +
       "least so long.",
     ...repeats(report),
     `Model \`${model.name}\` (${model.architecture}, ${model.attention}, ${weightsOf(model)}, ` +
