@@ -11,7 +11,7 @@ import { blockPicture } from "./block-picture.mjs";
 const asking = (content) => [{ role: "user", content }];
 const messages = asking("What is 2+2?");
 /** What the picture is an answer to: long enough that something is known behind what is not. */
-const pictured = asking("Anna has 12 apples and buys 30 more. How many apples does Anna have?");
+const pictured = asking("Jack has 112 balloons and Noah has 5. How many more balloons does Jack have?");
 const readme = new URL("../README.md", import.meta.url);
 const api = new URL("../docs/api.md", import.meta.url);
 

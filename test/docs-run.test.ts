@@ -106,8 +106,12 @@ test("the picture in README.md", async () => {
   const { blockPicture } = await import(new URL("../scripts/block-picture.mjs", import.meta.url).href);
   const asked = /a real answer of the model in this repository to "(.*?)", from/s.exec(readme)?.[1].replace("\n", " ");
   const messages = [{ role: "user" as const, content: asked as string }];
-  const events = model.generate({ messages }, { maxTokens: 50, denoising: true, decodeMode: "iterative" });
-  expect(markedBlock(readme, "picture").trimEnd()).toBe(await blockPicture(events));
+  const options = { maxTokens: 50, denoising: true, decodeMode: "iterative" } as const;
+  expect(markedBlock(readme, "picture").trimEnd()).toBe(await blockPicture(model.generate({ messages }, options)));
+  const told = /: (\d+) tokens in (\d+) forward passes/.exec(readme)?.slice(1).map(Number);
+  for await (const event of model.generate({ messages }, options)) {
+    if (event.type === "finish") expect(told).toEqual([event.usage.completionTokens, event.timings.forwards]);
+  }
 });
 
 describe("programs", () => {

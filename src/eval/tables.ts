@@ -205,8 +205,8 @@ function description(report: Report): string {
       : `${concurrency} questions at a time, methods in turns; tokens per second of everything together.`;
   return [
     "Right answers in percent, in brackets Wilson's 95 % interval. Forwards and rows count every denoise, commit, verify and " +
-      `autoregressive pass; of the prompt, windows that go along. AR: autoregressive, in the same run. ${longAnswer}+ tokens: of answers at ` +
-      "least so long.",
+      "autoregressive pass; of the prompt, windows that go along. AR: autoregressive, in the same run. " +
+      `${longAnswer}+ tokens: of answers at least so long.`,
     ...repeats(report),
     `Model \`${model.name}\` (${model.architecture}, ${model.attention}, ${weightsOf(model)}, ` +
       `${(model.parameters / 1e6).toFixed(1)} M parameters, SHA-256 \`${model.sha256.slice(0, 16)}\`), ` +

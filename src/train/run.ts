@@ -110,9 +110,15 @@ export async function run(request: RunRequest): Promise<RunResult> {
     if (signal?.aborted) return { place, exported: null };
     const exported = await exportRun(trainer, frame, config, recipe, directory);
     const made = await filesOf([exported.path, exported.heldOut, join(directory, "model", "tokenizer.json")]);
-    const files = [...made, ...measuredRecipe, ...(await filesBefore(request))];
-    const runs = [...(request.before ?? []).map((folder) => runIn(folder, warn)), { config, records }];
-    const card = makeCard({ runs, frame, parameters: exported.parameters, files, computed });
+    const before = (request.before ?? []).map((folder) => runIn(folder, warn));
+    const files = [...made, ...measuredRecipe, ...(await filesBefore(request.init, before))];
+    const card = makeCard({
+      runs: [...before, { config, records }],
+      frame,
+      parameters: exported.parameters,
+      files,
+      computed,
+    });
     await write(directory, "README.md", card);
     return { place, exported: { ...exported, card: join(directory, "README.md") } };
   } finally {
@@ -248,22 +254,17 @@ function identityOf(
   return hash.digest("hex");
 }
 
-/** The model that a run began from, when that is a file, and what the runs before it read. */
-async function filesBefore({ init, before }: RunRequest) {
-  if (init === undefined || !(await stat(init)).isFile()) return [];
-  const read = (before ?? []).map((folder) => heldConfig(folder).data);
-  const files = await filesOf([init, ...read]);
-  return files.map((file) => ({ ...file, name: `init/${file.name}` }));
-}
-
-/** What a run before this one was told, and what it noted. */
+/** What a run before this one was told, and what it noted. @throws UnmaskError config_invalid */
 function runIn(directory: string, warn: (message: string) => void) {
-  return { config: heldConfig(directory), records: new TrainingLog(join(directory, "log.jsonl"), warn).read() };
+  const config = readTrainConfig(join(directory, "run.json"));
+  return { config, records: new TrainingLog(join(directory, "log.jsonl"), warn).read() };
 }
 
-/** The configuration that held in a run. @throws UnmaskError config_invalid */
-function heldConfig(directory: string): TrainConfig {
-  return readTrainConfig(join(directory, "run.json"));
+/** The model that a run began from, when that is a file, and what the runs before it read. */
+async function filesBefore(init: string | undefined, before: readonly { config: TrainConfig }[]) {
+  if (init === undefined || !(await stat(init)).isFile()) return [];
+  const files = await filesOf([init, ...before.map(({ config }) => config.data)]);
+  return files.map((file) => ({ ...file, name: `init/${file.name}` }));
 }
 
 /** Names, sizes and hashes. */
