@@ -257,20 +257,26 @@ function identityOf(
 /** What a run before this one was told, and what it noted. @throws UnmaskError config_invalid */
 function runIn(directory: string, warn: (message: string) => void) {
   const config = readTrainConfig(join(directory, "run.json"));
-  return { config, records: new TrainingLog(join(directory, "log.jsonl"), warn).read() };
+  return { config, directory, records: new TrainingLog(join(directory, "log.jsonl"), warn).read() };
 }
 
-/** The model that a run began from, when that is a file, and what the runs before it read. */
-async function filesBefore(init: string | undefined, before: readonly { config: TrainConfig }[]) {
-  if (init === undefined || !(await stat(init)).isFile()) return [];
-  const files = await filesOf([init, ...before.map(({ config }) => config.data)]);
-  return files.map((file) => ({ ...file, name: `init/${file.name}` }));
+/** The models that a run began from, where they are files, and what the runs before it read, by their places in the series. */
+async function filesBefore(init: string | undefined, before: readonly { config: TrainConfig; directory: string }[]) {
+  if (before.length === 0)
+    return init !== undefined && (await stat(init)).isFile() ? await filesOf([init], "init/") : [];
+  const nearestFirst = before.toReversed().map(async ({ config, directory }, i) => {
+    return await filesOf([join(directory, `${config.model.name}.gguf`), config.data], "init/".repeat(i + 1));
+  });
+  return (await Promise.all(nearestFirst)).flat();
 }
 
 /** Names, sizes and hashes. */
-async function filesOf(paths: readonly string[]) {
+async function filesOf(paths: readonly string[], place = "") {
   return await Promise.all(
-    paths.map(async (path) => ({ ...(await measuredFile(path)), bytes: (await stat(path)).size })),
+    paths.map(async (path) => {
+      const { name, sha256 } = await measuredFile(path);
+      return { name: `${place}${name}`, bytes: (await stat(path)).size, sha256 };
+    }),
   );
 }
 

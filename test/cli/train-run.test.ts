@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadModel } from "../../src/index.js";
 import { temporaryFolder, writeTo } from "../format/files.js";
@@ -24,6 +24,21 @@ const config = (steps: number) =>
       output: { type: "f32", questions: 5, log_every: 1 },
     }),
   );
+
+/** The configuration of a run that begins from another one's model. */
+function runAfter(before: string, name: string, steps: number): string {
+  const phases = [{ ...phase, name, steps }];
+  const run = { ...JSON.parse(readFileSync(before, "utf8")), seed: steps, init: basename(before), phases };
+  return writeTo(folder, `${name}.yaml`, JSON.stringify(run));
+}
+
+const hashOf = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
+/** The hash that a card gives of a file. */
+const listed = (card: string, file: string) =>
+  card
+    .split("\n")
+    .find((line) => line.startsWith(`| \`${file}\``))
+    ?.match(/[0-9a-f]{64}/)?.[0];
 
 describe("unmask train", () => {
   it("ends with the model and the command that measures it; --resume goes on", async () => {
@@ -51,23 +66,13 @@ describe("unmask train", () => {
     const card = readFileSync(join(out, "README.md"), "utf8");
     expect(card).toMatch(/^# mini\n/);
     expect(card).toContain("| first | next token | 2 | 64 |");
-    const hash = createHash("sha256")
-      .update(readFileSync(join(out, "mini.gguf")))
-      .digest("hex");
-    expect(card).toContain(`\`${hash}\``);
+    expect(listed(card, "mini.gguf")).toBe(hashOf(join(out, "mini.gguf")));
     expect(card.slice(card.indexOf("<!-- results: full -->"))).toContain("### Ten answers");
     expect(existsSync(join(out, "mini.quality.svg"))).toBe(true);
   });
 
   it("trains the run that its configuration begins from, and goes on wherever that ended", async () => {
-    const second = writeTo(
-      folder,
-      "second.yaml",
-      JSON.stringify({
-        ...JSON.parse(readFileSync(config(3), "utf8")),
-        ...{ seed: 2, init: "train-3.yaml", phases: [{ ...phase, name: "second", steps: 2 }] },
-      }),
-    );
+    const second = runAfter(config(3), "second", 2);
     const out = join(folder, "series");
     const whole = stage();
     const command = ["train", "--config", second, "--no-eval"];
@@ -77,7 +82,7 @@ describe("unmask train", () => {
     const card = readFileSync(join(out, "README.md"), "utf8");
     expect(card).toContain("| first | next token | 3 |");
     expect(card).toContain("| second | next token | 2 |");
-    expect(card).toContain("`init/mini.gguf`");
+    expect(listed(card, "init/mini.gguf")).toBe(hashOf(join(out, "init", "mini.gguf")));
 
     // In pieces: interrupted in the first run, then after it, it gives the same file.
     const pieces = join(folder, "series-pieces");
@@ -97,6 +102,25 @@ describe("unmask train", () => {
     const other = stage();
     expect(await other.run(...command, "-o", out, "--resume", "--init", join(out, "mini.gguf"))).toBe(1);
     expect(other.stderr.text).toContain("checkpoint_invalid");
+  });
+
+  it("names in the card what each run of a series made and read", async () => {
+    const out = join(folder, "three");
+    const { run, stderr } = stage();
+    const third = runAfter(runAfter(config(3), "second", 2), "third", 1);
+    expect(await run("train", "--config", third, "--no-eval", "-o", out), stderr.text).toBe(0);
+    const card = readFileSync(join(out, "README.md"), "utf8");
+    expect([...card.matchAll(/^\| (\w+) \| next token \| (\d) /gm)].map(([, ...cells]) => cells)).toEqual([
+      ["first", "3"],
+      ["second", "2"],
+      ["third", "1"],
+    ]);
+    expect(card).toMatch(/^\| \*\*all\*\* \| {2}\| +6 \|/m);
+    for (const model of ["mini.gguf", "init/mini.gguf", "init/init/mini.gguf"]) {
+      expect(listed(card, model)).toBe(hashOf(join(out, model)));
+    }
+    expect(new Set(["", "init/", "init/init/"].map((place) => listed(card, `${place}mini.gguf`))).size).toBe(3);
+    expect(listed(card, "init/init/data.yaml")).toBe(hashOf(join(folder, "data.yaml")));
   });
 
   it("draws a bar on a terminal", async () => {
