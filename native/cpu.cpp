@@ -14,6 +14,8 @@
 #endif
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #elif defined(__APPLE__)
 #include <sys/sysctl.h>
 #endif
@@ -35,6 +37,20 @@ bool hasAvxVnni() {
   return __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & 1u << 4) != 0;
 }
 
+/** Whether there is AMX for bytes and the system lets this process use it, which it has to be asked for. */
+bool hasAmx() {
+#if defined(__linux__)
+  unsigned a = 0, b, c, d = 0, states, high;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d >> 24 & 3) != 3) return false;  // TILE and INT8
+  __asm__("xgetbv" : "=a"(states), "=d"(high) : "c"(0));
+  constexpr unsigned kTileStates = 3u << 17;
+  constexpr int kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
+  return (states & kTileStates) == kTileStates && syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
 /** The tables of kernels that this CPU runs, best first. */
 std::vector<const Kernels*> tables() {
   __builtin_cpu_init();
@@ -42,7 +58,9 @@ std::vector<const Kernels*> tables() {
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512vnni");
+  static const bool tiles = avx512 && amx::kernels() != nullptr && hasAmx();
   std::vector<const Kernels*> found;
+  if (tiles) found.push_back(amx::kernels());
   if (avx512) found.push_back(avx512::kernels());
   if (hasAvxVnni() && avxvnni::kernels() != nullptr) found.push_back(avxvnni::kernels());
   else if (avx512) found.push_back(vnni256::kernels());

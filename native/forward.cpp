@@ -20,6 +20,16 @@ double nanosecondsSince(Clock::time_point begin) {
  */
 constexpr double kShort = 8'000;
 
+/** Nanoseconds that threads lose between two stages, about: the barrier, and reading rows that the others wrote. */
+constexpr double kMeeting = 300, kMeetingRow = 40;
+
+bool isRowWise(const Stage& stage) { return stage.kind == Stage::Kind::Rows || stage.kind == Stage::Kind::Matmul; }
+
+/** Whether rows are read that later stages, which number them compactly, may write as rows of others. */
+bool readsFullRows(const Stage& stage) {
+  return std::any_of(stage.steps.begin(), stage.steps.end(), [](const RowStep& step) { return step.a.full || step.b.full; });
+}
+
 /** Stride of activation rows in floats: padded, and off the strides that share few cache sets. */
 size_t strideOf(int padded) { return static_cast<size_t>(padded) + (padded % 512 == 0 ? 16 : 0); }
 
@@ -46,6 +56,11 @@ Forward::Forward(const ModelSpec& spec, const Kernels& kernels, const Weights& w
       taken_(new Taken[plan_.stages.size() * static_cast<size_t>(pool.threads())]),
       attention_(spec, kernels, pool.threads()),
       head_(spec, kernels, weights.head(), pool.threads()) {
+  rowsGoOn_.resize(plan_.stages.size());
+  for (size_t s = 1; s < plan_.stages.size(); s++) {
+    const Stage &before = plan_.stages[s - 1], &stage = plan_.stages[s];
+    rowsGoOn_[s] = isRowWise(before) && isRowWise(stage) && before.asked == stage.asked && !readsFullRows(before);
+  }
   allocate();
 }
 
@@ -83,27 +98,58 @@ bool Forward::run(const Request& request, const Answers& answers) {
   const Clock::time_point begin = Clock::now();
   request_ = &request;
   answers_ = answers;
-  const int asked = static_cast<int>(request.asked.size());
-  allTiles_ = makeTiling(static_cast<int>(request.tokens.size()), kernels_.tokenTile);
-  askedTiles_ = makeTiling(asked, kernels_.tokenTile);
   // Rows nobody asked about end at the last K/V they write.
   stages_ = 0;
-  while (stages_ < plan_.stages.size() && (asked > 0 || !plan_.stages[stages_].asked)) stages_++;
+  while (stages_ < plan_.stages.size() && (!request.asked.empty() || !plan_.stages[stages_].asked)) stages_++;
+  cutInto(always_.value_or(quickest()));
   for (size_t i = 0; i < stages_ * static_cast<size_t>(pool_.threads()); i++)
     taken_[i].count.store(0, std::memory_order_relaxed);
   attention_.prepare(request);
   head_.prepare(request, answers);
   stopped_ = false;
-  pool_.run([this](int worker) noexcept { work(worker); });  // it meets barriers
+  if (threads_ == 1) work(0);
+  else pool_.run([this](int worker) noexcept { work(worker); });  // it meets barriers
   if (profiling_) profile_.back() += nanosecondsSince(begin);
   return !stopped_;
+}
+
+Forward::Cut Forward::quickest() const {
+  const int rows = static_cast<int>(request_->tokens.size()), asked = static_cast<int>(request_->asked.size());
+  const int threads = pool_.threads();
+  const auto costOf = [&](int rows, int asked) {
+    double nanoseconds = 0;
+    for (size_t s = 0; s < stages_; s++) nanoseconds += cost(plan_.stages[s], rows, asked);
+    return nanoseconds;
+  };
+  const auto most = [&](int count) { return (count + threads - 1) / threads; };
+  const auto meetings = [&](ptrdiff_t count) { return static_cast<double>(count) * (kMeeting + kMeetingRow * rows); };
+  const auto end = rowsGoOn_.begin() + static_cast<ptrdiff_t>(stages_);
+  const double alone = costOf(rows, asked);
+  const double byTasks = alone / threads + meetings(end - rowsGoOn_.begin());
+  const double byRows = costOf(most(rows), most(asked)) + meetings(std::count(rowsGoOn_.begin(), end, 0));
+  if (byTasks < std::min(alone, byRows)) return Cut::ByTasks;
+  return byRows < alone ? Cut::ByRows : Cut::Alone;
+}
+
+void Forward::cutInto(Cut cut) {
+  cut_ = cut;
+  threads_ = cut == Cut::Alone ? 1 : pool_.threads();
+  for (int worker = 0; worker < threads_; worker++) {
+    const auto slice = [&](size_t rows) {
+      const int count = static_cast<int>(rows);
+      const Part part = cut == Cut::ByRows ? partOf(count, threads_, worker) : Part{0, count};
+      return Slice{part.begin, makeTiling(part.end - part.begin, kernels_.tokenTile)};
+    };
+    workers_[worker].all = slice(request_->tokens.size());
+    workers_[worker].asked = slice(request_->asked.size());
+  }
 }
 
 void Forward::work(int worker) {
   for (size_t s = 0; s < stages_; s++) {
     // The tasks of the next stage do it.
     if (plan_.stages[s].kind == Stage::Kind::WriteKv && attention_.together() && s + 1 < stages_) continue;
-    if (s > 0 && pool_.barrier(&aborted_)) {
+    if (s > 0 && threads_ > 1 && !goesOn(s) && pool_.barrier(&aborted_)) {
       if (worker == 0) stopped_ = true;
       return;
     }
@@ -127,14 +173,16 @@ std::vector<double> Forward::takeProfile() {
 
 void Forward::runStage(size_t index, int worker) {
   const Stage& stage = plan_.stages[index];
-  const bool own = isShort(stage);
+  const Slice& own = slice(worker, stage.asked);
+  const bool whole = cut_ != Cut::ByTasks;  // of its row-wise stages, a thread does all that its slice needs
+  const bool part = whole || cost(stage, workers_[0].all.tiling.rows, workers_[0].asked.tiling.rows) <= kShort * threads_;
   const auto each = [&](int count, const auto& task) {
-    if (own) {
-      const Part part = partOf(count, pool_.threads(), worker);
+    if (part) {
+      const Part part = partOf(count, threads_, worker);
       for (int i = part.begin; i < part.end; i++) task(i);
       return;
     }
-    Tasks tasks(&taken_[index * static_cast<size_t>(pool_.threads())], pool_.threads(), worker, count);
+    Tasks tasks(&taken_[index * static_cast<size_t>(pool_.threads())], threads_, worker, count);
     for (int i; (i = tasks.take()) >= 0;) task(i);
   };
   const auto view = [&](const Place& place) {
@@ -142,17 +190,22 @@ void Forward::runStage(size_t index, int worker) {
   };
   switch (stage.kind) {
     case Stage::Kind::Rows: {
-      const int rows = (stage.asked ? askedTiles_ : allTiles_).rows, grain = std::max(1, rows / (4 * pool_.threads()));
-      return each((rows + grain - 1) / grain, [&](int task) {
-        for (int row = task * grain; row < std::min((task + 1) * grain, rows); row++)
+      const auto run = [&](int begin, int end) {
+        for (int row = begin; row < end; row++)
           for (const RowStep& step : stage.steps) runStep(step, worker, row, stage.asked);
-      });
+      };
+      if (whole) return run(own.first, own.end());
+      const int rows = own.tiling.rows, grain = std::max(1, rows / (4 * threads_));
+      return each((rows + grain - 1) / grain,
+                  [&](int task) { run(task * grain, std::min((task + 1) * grain, rows)); });
     }
     case Stage::Kind::Matmul: {
-      if (own) {
+      if (own.tiling.rows == 0) return;
+      if (part) {
         // The same part of each product: of q, k and v a thread makes the heads with which it attends.
         for (const Product& product : stage.products) {
-          const Part part = partOf(share(product, stage.asked).panels, pool_.threads(), worker);
+          const int panels = share(product, own.tiling.rows).panels;
+          const Part part = whole ? Part{0, panels} : partOf(panels, threads_, worker);
           multiply(product, worker, part.begin, part.end, stage.asked);
         }
         return;
@@ -161,7 +214,7 @@ void Forward::runStage(size_t index, int worker) {
       shares.clear();
       int count = 0;
       for (const Product& product : stage.products) {
-        shares.push_back(share(product, stage.asked));
+        shares.push_back(share(product, own.tiling.rows));
         count += shares.back().tasks;
       }
       return each(count, [&](int task) {
@@ -235,8 +288,9 @@ void Forward::runStep(const RowStep& step, int worker, int row, bool asked) {
     case RowStep::Kind::Add:
       return kernels_.add(read(step.a, worker, row), read(step.b, worker, row), padded, write(step.out, worker, row));
     case RowStep::Kind::Quantise: {
-      QuantisedRows& out = slots_[step.slot].rows;
-      return kernels_.quantise(read(step.a, worker, row), padded, asked ? askedTiles_ : allTiles_, row, &out);
+      const Slice& own = slice(worker, asked);
+      QuantisedRows out = quantised(step.slot, own.first);
+      return kernels_.quantise(read(step.a, worker, row), padded, own.tiling, row - own.first, &out);
     }
     case RowStep::Kind::Copy: {
       const float* from = read(step.a, worker, row);
@@ -246,55 +300,64 @@ void Forward::runStep(const RowStep& step, int worker, int row, bool asked) {
   }
 }
 
-bool Forward::isShort(const Stage& stage) const {
+double Forward::cost(const Stage& stage, int rows, int asked) const {
   const auto as = [](int count) { return static_cast<double>(count); };
-  const double rows = as((stage.asked ? askedTiles_ : allTiles_).rows), asked = as(askedTiles_.rows);
-  double nanoseconds = 0;  // of one usual core, about
+  const int own = stage.asked ? asked : rows;
+  double nanoseconds = 0;
   switch (stage.kind) {
     case Stage::Kind::Rows:
-      for (const RowStep& step : stage.steps) nanoseconds += 0.2 * as(step.width) * rows;
+      for (const RowStep& step : stage.steps) nanoseconds += 0.2 * as(step.width) * as(own);
       break;
     case Stage::Kind::Matmul:
       for (const Product& product : stage.products) {
-        const Share all = share(product, stage.asked);
+        const Share all = share(product, own);
         nanoseconds += all.nanoseconds * as(all.panels);
       }
       break;
     case Stage::Kind::WriteKv:
-      nanoseconds = as(spec_.kvHeads * spec_.headDim) * rows;
+      nanoseconds = as(spec_.kvHeads * spec_.headDim) * as(own);
       break;
     case Stage::Kind::Attend:
       for (const Span& span : request_->spans)
         nanoseconds += 0.1 * as(spec_.heads * spec_.headDim) * as(span.rows) * as(span.keyEnd);
+      nanoseconds *= as(rows) / as(static_cast<int>(request_->tokens.size()));
       break;
     case Stage::Kind::Head:
-      nanoseconds = 0.03 * as(spec_.vocabulary) * as(weights_.head().columns) * asked;
+      nanoseconds = 0.03 * as(spec_.vocabulary) * as(weights_.head().columns) * as(own);
       break;
     case Stage::Kind::Finish:
-      nanoseconds = 200.0 * asked;
+      nanoseconds = 200.0 * as(own);
       break;
   }
-  return nanoseconds <= kShort * as(pool_.threads());
+  return nanoseconds;
 }
 
-Forward::Share Forward::share(const Product& product, bool asked) const {
+Forward::Share Forward::share(const Product& product, int rows) const {
   const Tensor& tensor = weights_.tensor(product.weight);
-  const int rows = (asked ? askedTiles_ : allTiles_).rows, panels = roundUp(tensor.rows, kPanelRows) / kPanelRows;
-  const double nanoseconds =
-      (product.up < 0 ? 0.1 : 0.2) * tensor.columns * std::max(12, rows);  // of one panel, on a usual core
+  const int panels = roundUp(tensor.rows, kPanelRows) / kPanelRows;
+  // Of one panel, on a usual core: reading its codes takes as long as three rows do.
+  const double nanoseconds = (product.up < 0 ? 0.07 : 0.14) * tensor.columns * (3 + rows);
   const int wanted = std::max(1, static_cast<int>(5000.0 / nanoseconds));
   const int grain = std::min(wanted, std::max(1, panels / (3 * pool_.threads())));
   return {panels, grain, (panels + grain - 1) / grain, nanoseconds};
 }
 
+/** Rows from `first` on; where they lie depends on nothing that another slice has. */
+QuantisedRows Forward::quantised(int slot, int first) const {
+  const QuantisedRows& all = slots_[slot].rows;
+  const size_t columns = static_cast<size_t>(roundUp(plan_.slots[slot].columns, kGroup)), row = static_cast<size_t>(first);
+  return {all.codes + row * columns, all.facts + row,
+          all.groupSum == nullptr ? nullptr : all.groupSum + row * (columns / kGroup)};
+}
+
 void Forward::multiply(const Product& product, int worker, int begin, int end, bool asked) {
-  const Tiling& tiling = asked ? askedTiles_ : allTiles_;
+  const auto& [first, tiling] = slice(worker, asked);
   const Matrix& out = buffers_[product.out];
   const float* bias = weights_.vector(product.bias);
   const Tensor& tensor = weights_.tensor(product.weight);
   if (isTernary(tensor.type)) {
-    TernaryJob job = {
-        &weights_.panels(product.weight), &slots_[product.input].rows, tiling, bias, out.row(0), out.stride};
+    const QuantisedRows x = quantised(product.input, first);
+    TernaryJob job = {&weights_.panels(product.weight), &x, tiling, bias, out.row(first), out.stride};
     if (product.up >= 0) {
       job.up = &weights_.panels(product.up);
       job.upBias = weights_.vector(product.upBias);
@@ -309,16 +372,16 @@ void Forward::multiply(const Product& product, int worker, int begin, int end, b
   job.columns = tensor.columns;
   job.rowBytes = rowBytes(tensor.type, tensor.columns);
   job.weight = tensor.data + firstRow * job.rowBytes;
-  job.x = x.row(0);
+  job.x = x.row(first);
   job.xStride = x.stride;
   job.tokens = tiling.rows;
-  job.out = out.row(0) + firstRow;
+  job.out = out.row(first) + firstRow;
   job.outStride = out.stride;
   job.unpacked = workers_[worker].unpacked.as<float>();
   kernels_.dense[static_cast<int>(tensor.type)](job);
   if (bias == nullptr) return;
   for (int t = 0; t < tiling.rows; t++) {
-    float* row = out.row(t) + firstRow;
+    float* row = out.row(first + t) + firstRow;
     for (int r = 0; r < job.rows; r++) row[r] += bias[firstRow + r];
   }
 }

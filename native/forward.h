@@ -1,11 +1,13 @@
 // Runs a plan: one forward over the rows of a request, on all threads of a pool.
 //
 // Owns what a forward writes: activations, quantised rows, K/V pages and each thread's
-// scratch. No result depends on which thread did what.
+// scratch. No result depends on which thread did what, nor on how a forward is cut: a long one stage by stage into
+// tasks, a short one by rows, since its threads would spend their time waiting for each other.
 #pragma once
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "attention.h"
@@ -23,10 +25,15 @@ namespace unmask {
 
 class Forward {
  public:
+  /** One thread alone, each stage by tasks, or each thread with its own rows. */
+  enum class Cut { Alone, ByTasks, ByRows };
+
   Forward(const ModelSpec& spec, const Kernels& kernels, const Weights& weights, Pool& pool);
 
   /** Runs the request. False when abort() stopped it; the answers are then incomplete. */
   bool run(const Request& request, const Answers& answers);
+  /** From now on, instead of what seems fastest: so that tests meet every cut. */
+  void always(Cut cut) { always_ = cut; }
   /** Makes a running forward stop at its next barrier. From any thread. */
   void abort() { aborted_.store(true, std::memory_order_relaxed); }
 
@@ -45,7 +52,14 @@ class Forward {
     int panels, grain, tasks;
     double nanoseconds;  // of a panel, about
   };
+  /** Rows that a thread takes through row-wise stages, tiles of its own: all of them, unless the forward is cut by rows. */
+  struct Slice {
+    int first = 0;
+    Tiling tiling{};
+    int end() const { return first + tiling.rows; }
+  };
   struct Worker {
+    Slice all, asked;
     Region locals;    // [plan.locals][localStride]
     Region ternary;   // scratch of Kernels::ternary
     Region unpacked;  // see DenseJob
@@ -63,13 +77,20 @@ class Forward {
   };
 
   void allocate();
+  /** How threads share the request soonest. */
+  Cut quickest() const;
+  void cutInto(Cut cut);
   void work(int worker);
   void runStage(size_t index, int worker);
-  /** Whether threads keep to their parts of the stage's tasks. */
-  bool isShort(const Stage& stage) const;
+  /** Whether a thread may begin the stage while others are still at the one before. */
+  bool goesOn(size_t index) const { return cut_ == Cut::ByRows && rowsGoOn_[index]; }
+  /** Nanoseconds of a stage on one usual core, about, were there so many rows. */
+  double cost(const Stage& stage, int rows, int asked) const;
   void runStep(const RowStep& step, int worker, int row, bool asked);
   void multiply(const Product& product, int worker, int begin, int end, bool asked);
-  Share share(const Product& product, bool asked) const;
+  Share share(const Product& product, int rows) const;
+  const Slice& slice(int worker, bool asked) const { return asked ? workers_[worker].asked : workers_[worker].all; }
+  QuantisedRows quantised(int slot, int first) const;
   const float* read(const Place& place, int worker, int row) const;
   float* write(const Place& place, int worker, int row) const;
 
@@ -78,6 +99,7 @@ class Forward {
   const Weights& weights_;
   Pool& pool_;
   Plan plan_;
+  std::vector<char> rowsGoOn_;  // [stages] whether a row needs nothing of other rows since the stage before
   std::vector<Matrix> buffers_;
   std::vector<Quantised> slots_;
   std::vector<Worker> workers_;
@@ -90,8 +112,10 @@ class Forward {
   // Of the forward that runs.
   const Request* request_ = nullptr;
   Answers answers_{};
-  Tiling allTiles_{}, askedTiles_{};
+  Cut cut_ = Cut::ByTasks;
+  int threads_ = 1;    // that take part
   size_t stages_ = 0;  // how many of the plan's stages this forward needs
+  std::optional<Cut> always_;
   std::atomic<bool> aborted_{false};
   bool stopped_ = false;  // by aborted_, before the end
 };

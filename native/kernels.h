@@ -166,6 +166,9 @@ const Kernels* kernels();
 namespace avx512 {
 const Kernels* kernels();
 }
+namespace amx {
+const Kernels* kernels();
+}
 #endif
 
 }  // namespace unmask

@@ -12,9 +12,13 @@ namespace unmask {
 
 namespace {
 
-// Looks of some 40 nanoseconds each. None where threads outnumber the cores: spinning delays the others.
-constexpr int kBarrierSpins = 1500;
-constexpr int kRunSpins = 8000;  // what JavaScript takes between two forwards of an answer
+// How long threads look before they sleep; being woken takes a tenth of a millisecond. Not at all where they outnumber
+// the cores: spinning delays the others.
+constexpr std::chrono::microseconds kBarrierSpin(100);
+constexpr std::chrono::microseconds kRunSpin(500);  // what JavaScript takes between two forwards, or two answers
+constexpr std::chrono::microseconds kNoSpin(0);
+
+constexpr int kLooks = 32;  // between two looks at the clock; a pause takes 10 to 50 nanoseconds
 
 inline void pause() {
 #if defined(__x86_64__)
@@ -34,10 +38,15 @@ void Turnstile::advance() {
   signal_.notify_all();
 }
 
-void Turnstile::wait(unsigned seen, int spins) {
-  for (int spin = 0; spin < spins; spin++) {
-    if (now() != seen) return;
-    pause();
+void Turnstile::wait(unsigned seen, std::chrono::microseconds spin) {
+  if (spin.count() > 0) {
+    const auto end = std::chrono::steady_clock::now() + spin;
+    do {
+      for (int look = 0; look < kLooks; look++) {
+        if (now() != seen) return;
+        pause();
+      }
+    } while (std::chrono::steady_clock::now() < end);
   }
   std::unique_lock<std::mutex> lock(mutex_);
   sleepers_.fetch_add(1, std::memory_order_seq_cst);
@@ -84,7 +93,7 @@ void Pool::attempt(int worker) {
 
 void Pool::work(int worker) {
   for (unsigned seen = 0;; seen++) {
-    runs_.wait(seen, spin_ ? kRunSpins : 0);
+    runs_.wait(seen, spin_ ? kRunSpin : kNoSpin);
     if (task_ == nullptr) return;
     attempt(worker);
     barrier();
@@ -100,7 +109,7 @@ bool Pool::barrier(const std::atomic<bool>* stop) {
     phases_.advance();
     return stopped;
   }
-  phases_.wait(phase, spin_ ? kBarrierSpins : 0);
+  phases_.wait(phase, spin_ ? kBarrierSpin : kNoSpin);
   return stopped_;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -20,8 +21,8 @@ class Turnstile {
   unsigned now() const { return count_.load(std::memory_order_acquire); }
   /** Whatever was written before is seen by all that wait() lets through. */
   void advance();
-  /** Until now() is not `seen`: looks that many times, then sleeps. */
-  void wait(unsigned seen, int spins);
+  /** Until now() is not `seen`: looks for so long, then sleeps. */
+  void wait(unsigned seen, std::chrono::microseconds spin);
 
  private:
   alignas(64) std::atomic<unsigned> count_{0};

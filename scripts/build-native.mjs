@@ -8,6 +8,7 @@
 //       --sanitize address,undefined | thread         under sanitizers
 //       --target aarch64                              cross-compiled, run under qemu-aarch64
 //   node scripts/build-native.mjs --bench             the same with the measurements of native/bench
+//       --only NAME                                   one of them
 //   --force, --quiet
 //
 // Objects are named by a hash of everything that goes into them, so only what changed is
@@ -50,6 +51,7 @@ const isaFlags = {
   "kernels_avxvnni.cpp": avx2,
   "kernels_vnni256.cpp": [...avx2, "-mavx512vl", "-mavx512vnni"],
   "kernels_avx512.cpp": avx512,
+  "kernels_amx.cpp": avx512,
   "train_avx2.cpp": avx2,
   "train_avx512.cpp": avx512,
 };
@@ -258,6 +260,7 @@ async function main() {
     options: {
       test: { type: "boolean", default: false },
       bench: { type: "boolean", default: false },
+      only: { type: "string", default: "" },
       sanitize: { type: "string", default: "" },
       target: { type: "string", default: "" },
       force: { type: "boolean", default: false },
@@ -268,7 +271,8 @@ async function main() {
   try {
     const programs = values.test ? "test" : values.bench ? "bench" : "";
     const made = await build({ ...values, programs, log });
-    if (programs) process.exitCode = (await runPrograms(made, { target: values.target, log })) ? 0 : 1;
+    const wanted = made.filter((path) => path.endsWith(values.only));
+    if (programs) process.exitCode = (await runPrograms(wanted, { target: values.target, log })) ? 0 : 1;
   } catch (error) {
     console.error(error.message);
     process.exitCode = error.code === "compiler_missing" ? 3 : 1;

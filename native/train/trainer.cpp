@@ -19,7 +19,7 @@ constexpr double kRowOperations = 512;  // a guess at what one row of a row-wise
 
 const TrainKernels* trainKernelsFor(const Kernels& kernels) {
 #if defined(__x86_64__)
-  if (!strcmp(kernels.isa, "avx512vnni")) return avx512::trainKernels();
+  if (!strcmp(kernels.isa, "avx512vnni") || !strcmp(kernels.isa, "amx")) return avx512::trainKernels();
   if (!strcmp(kernels.isa, "avx2") || !strcmp(kernels.isa, "avxvnni")) return avx2::trainKernels();
 #else
   (void)kernels;

@@ -68,7 +68,7 @@ export interface Predictions {
 
 export interface BackendInfo {
   kind: "native" | "reference";
-  /** "scalar", "avx2", "avxvnni", "avx512vnni" or "typescript". */
+  /** "scalar", "avx2", "avxvnni", "avx512vnni", "amx" or "typescript". */
   isa: string;
   threads: number;
   /** Bytes of weights and of K/V held outside the mapped file. */
@@ -83,7 +83,7 @@ export interface BackendOptions {
   maxRows: number;
   /** 0 or absent: physical cores. Ignored by the reference. */
   threads?: number;
-  /** Force an instruction set ("scalar", "avx2", "avxvnni", "avx512vnni"); absent: the best this CPU has. */
+  /** Force an instruction set ("scalar", "avx2", "avxvnni", "avx512vnni", "amx"); absent: the best this CPU has. */
   isa?: string;
   /** Requantise the head, and only it, to this type, by ggml's reference quantiser; absent: as stored. */
   head?: HeadType;

@@ -200,10 +200,10 @@ export const configSchema = z.strictObject({
         expects: "a whole number from 1 to 1024 or null",
         flag: "--threads <number>",
       }),
-      isa: setting(z.enum(["scalar", "avx2", "avxvnni", "avx512vnni"]).nullable().default(null), {
+      isa: setting(z.enum(["scalar", "avx2", "avxvnni", "avx512vnni", "amx"]).nullable().default(null), {
         about:
-          "Instruction set of the native kernels: scalar, avx2, avxvnni or avx512vnni. null: the best this CPU has.",
-        expects: "scalar, avx2, avxvnni, avx512vnni or null",
+          "Instruction set of the native kernels: scalar, avx2, avxvnni, avx512vnni or amx. null: the best this CPU has.",
+        expects: "scalar, avx2, avxvnni, avx512vnni, amx or null",
         flag: "--isa <name>",
       }),
       head: setting(z.enum(headTypeNames).nullable().default(null), {

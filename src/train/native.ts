@@ -18,7 +18,7 @@ export interface NativeTrainerOptions {
   maxRows: number;
   /** 0 or absent: physical cores. */
   threads?: number;
-  /** Force an instruction set ("scalar", "avx2", "avxvnni", "avx512vnni"); absent: UNMASK_ISA, or the best this CPU has. */
+  /** Force an instruction set ("scalar", "avx2", "avxvnni", "avx512vnni", "amx"); absent: UNMASK_ISA, or the best this CPU has. */
   isa?: string;
 }
 
