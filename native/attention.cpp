@@ -7,8 +7,8 @@ namespace unmask {
 
 namespace {
 
-/** Query vectors that share one widened page; enough to make widening cheap. */
-constexpr int kQueries = 32;
+/** Query vectors that share one widened page, at most; and rows that are worth a task. */
+constexpr int kQueries = 64, kLeastRows = 8;
 
 size_t lines(size_t floats) { return (floats + 15) / 16 * 16; }
 
@@ -19,6 +19,7 @@ Attention::Attention(const ModelSpec& spec, const Kernels& kernels, int threads)
       kernels_(kernels),
       group_(spec.heads / spec.kvHeads),
       blockRows_(std::max(1, kQueries / group_)),
+      leastBlocks_((threads + spec.kvHeads - 1) / spec.kvHeads),
       queries_(blockRows_ * group_),
       paddedDim_(roundUp(spec.headDim, 32)),
       scoreStride_(static_cast<size_t>(roundUp(spec.contextLength, kPage))) {
@@ -75,8 +76,12 @@ void Attention::prepare(const Request& request) {
 }
 
 void Attention::addBlocks(std::vector<Block>* blocks, int span, int first, int rows) const {
-  for (int row = 0; row < rows; row += blockRows_)
-    blocks->push_back({span, first + row, std::min(blockRows_, rows - row)});
+  if (rows == 0) return;
+  // Of nearly equal size, and enough of them for all threads.
+  const int wanted = std::min(leastBlocks_, (rows + kLeastRows - 1) / kLeastRows);
+  const Tiling tiling = makeTiling(rows, std::min(blockRows_, (rows + wanted - 1) / wanted));
+  for (int tile = 0; tile < tiling.tiles; tile++)
+    blocks->push_back({span, first + tileStart(tiling, tile), tileWidth(tiling, tile)});
 }
 
 void Attention::turn(float* x, int position) const {

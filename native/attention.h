@@ -69,8 +69,9 @@ class Attention {
   const ModelSpec& spec_;
   const Kernels& kernels_;
   const int group_;      // query heads that share a K/V head
-  const int blockRows_;  // rows of one task
-  const int queries_;    // query vectors of one task
+  const int blockRows_;  // rows of one task, at most
+  const int leastBlocks_;  // that give each thread a task
+  const int queries_;    // query vectors of one task, at most
   const int paddedDim_;  // multiple of 32
   const size_t scoreStride_;
   Region pages_;

@@ -2,7 +2,6 @@
 #include "cpu.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <thread>
@@ -107,13 +106,18 @@ std::vector<int> affinity() {
   return cpus;
 }
 
-/** Processors' worth of time that the cgroup grants, or a large number. */
+/** Processors' worth of time that the cgroup (version 2, else 1) grants, or a large number. */
 int quota() {
-  std::ifstream file("/sys/fs/cgroup/cpu.max");
-  std::string limit;
-  double period = 0;
-  if (!(file >> limit >> period) || limit == "max" || period <= 0) return 1 << 20;
-  return std::max(1, static_cast<int>(std::strtod(limit.c_str(), nullptr) / period + 0.5));
+  const auto read = [](const char* path, auto&... values) {
+    std::ifstream file(path);
+    return static_cast<bool>((file >> ... >> values));
+  };
+  double limit = 0, period = 0;  // "max" is no number, and -1 no limit
+  if (!read("/sys/fs/cgroup/cpu.max", limit, period) &&
+      !(read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", limit) && read("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period)))
+    return 1 << 20;
+  if (limit <= 0 || period <= 0) return 1 << 20;
+  return std::max(1, static_cast<int>(limit / period + 0.5));
 }
 
 }  // namespace
