@@ -7,14 +7,18 @@ import { UnmaskError } from "../util/errors.js";
 /** Incremental UTF-8: incomplete characters wait for their bytes, invalid ones become U+FFFD. */
 export class StreamDecoder {
   readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  #open = false; // whether a character may be incomplete
 
   /** The characters completed by these bytes. */
   push(bytes: Uint8Array): string {
+    if (!this.#open && bytes.every((byte) => byte < 0x80)) return String.fromCharCode(...bytes); // sooner than to ask
+    this.#open = bytes.length === 0 ? this.#open : bytes[bytes.length - 1] >= 0x80;
     return this.#utf8.decode(bytes, { stream: true });
   }
 
   /** What is left of an incomplete character: U+FFFD or nothing. Starts anew. */
   flush(): string {
+    this.#open = false;
     return this.#utf8.decode();
   }
 }
