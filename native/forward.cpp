@@ -1,4 +1,4 @@
-// The stages of a forward, on every thread of the pool; see forward.h.
+// The stages of a forward, on the threads that take part; see forward.h.
 #include "forward.h"
 
 #include <algorithm>

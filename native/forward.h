@@ -1,8 +1,8 @@
-// Runs a plan: one forward over the rows of a request, on all threads of a pool.
+// Runs a plan: one forward over the rows of a request, on the threads of a pool.
 //
 // Owns what a forward writes: activations, quantised rows, K/V pages and each thread's
 // scratch. No result depends on which thread did what, nor on how a forward is cut: a long one stage by stage into
-// tasks, a short one by rows, since its threads would spend their time waiting for each other.
+// tasks, a short one by rows, or not at all, since its threads would spend their time waiting for each other.
 #pragma once
 
 #include <atomic>

@@ -18,7 +18,7 @@ constexpr int kChunk = 512;     // vocabulary tokens that the head reduces at a 
 
 static inline int roundUp(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-/** A forward's rows cut into tiles of nearly equal width: `wide` of narrow + 1 rows, then the others. */
+/** Rows cut into tiles of nearly equal width: `wide` of narrow + 1 rows, then the others. */
 struct Tiling {
   int rows, tiles, narrow, wide;
 };
@@ -58,7 +58,7 @@ struct alignas(64) RowFacts {
 };
 
 /**
- * Rows quantised to int8. A tile of T rows that starts at row f begins at codes + f * columns
+ * Rows quantised to int8, of a thread's slice. A tile of T rows that starts at row f begins at codes + f * columns
  * and is [columns / 64][T][64]: each row owns whole cache lines.
  */
 struct QuantisedRows {

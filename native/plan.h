@@ -1,4 +1,4 @@
-// The op list turned into stages: what the threads do between two barriers.
+// The op list turned into stages: what is done to all rows, or to a thread's own, before the next is begun.
 //
 // Row-wise ops in a row (norm, rope, gate, add, and the quantisation that ternary products
 // need) become one Rows stage that takes each row through all of them while it is in cache.

@@ -2,7 +2,7 @@
 //
 // Each thread has a part of them that is the same in every forward, so that the weights it reads
 // and the rows it writes are in its own cache already; once it is done with those it takes what
-// others have left, unless the stage is too short for that. Any thread may get any task: results
+// others have left, unless the stage is too short for that or the forward is cut by rows. Any thread may get any task: results
 // must not depend on it.
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 // The unpacked codes of a group are two tiles of weights as they lie, one for each half of the panel, and so are the
 // activations of up to sixteen rows: TDPBSUD takes 64 columns of 16 weight rows and 16 activation rows, in the time in
-// which VPDPBUSD takes those of one or two. A job's tiles have at most two widths that differ by one (Tiling), so one
+// which VPDPBUSD takes two activation rows. A job's tiles have at most two widths that differ by one (Tiling), so one
 // is even and one odd, and each has registers of its own; startTiles sets their shapes, endTiles gives them back.
 //
 // In assembler, with the compiler's flags of AVX-512: the intrinsics want constants for registers anyway.

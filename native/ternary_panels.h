@@ -18,7 +18,7 @@ using unmask::TernaryJob;
 constexpr int kGroupCodes = 512;      // bytes of 64 columns of a panel, packed
 constexpr int kGroupUnpacked = 2048;  // and unpacked
 
-// Provided by ternary_scalar.h, ternary_avx2.h or ternary_avx512.h; sums are [rows][32]:
+// Provided by ternary_scalar.h, ternary_avx2.h and so on; sums are [rows][32]:
 // constexpr int kTokenTile, kRunGroups;
 // void firstTile(int rows, const uint8_t* codes, const int8_t* x, int groups, int32_t* sums, uint8_t* unpacked);
 // void bufferTile(int rows, const uint8_t* unpacked, const int8_t* x, int groups, int32_t* sums, const uint8_t* next);

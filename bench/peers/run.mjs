@@ -23,7 +23,7 @@ const usage = `npm run bench:peers -- --model FILE.gguf [--threads N] [--isa NAM
 
   --model     a GGUF file that all engines read; make one with: unmask synth --preset bitnet-2b -o bitnet-2b.gguf
   --threads   of every engine (default: 2)
-  --isa       force unmask's instruction set: scalar, avx2, avxvnni or avx512vnni
+  --isa       force unmask's instruction set: scalar, avx2, avxvnni, avx512vnni or amx
   --rounds    how often each case is measured (default: 5)
   --engines   which of ${engines.join(",")} (default: all)`;
 

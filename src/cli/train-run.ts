@@ -37,7 +37,7 @@ export function addTrainRun(command: Command, surroundings: Surroundings): void 
     .option("--config <file>", "The run, as YAML: model, data, phases. See train/default.yaml.")
     .option("-o, --out <dir>", "Folder of the run. (default: runs/NAME, by the model's name)")
     .option("--resume", "Go on from the newest checkpoint in the folder.")
-    .option("--steps <n>", "End after N steps in all, saved and exported.", wholeNumber)
+    .option("--steps <n>", "End each run after N steps, saved and exported.", wholeNumber)
     .option("--no-eval", "Do not measure the model in the end.")
     .option("--init <path>", "Start from a model: a Hugging Face folder, or a GGUF file of floats or ternary codes.")
     .addOption(
