@@ -41,7 +41,7 @@ bool hasAmx() {
 #if defined(__linux__)
   unsigned a = 0, b, c, d = 0, states, high;
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d >> 24 & 3) != 3) return false;  // TILE and INT8
-  __asm__("xgetbv" : "=a"(states), "=d"(high) : "c"(0));
+  __asm__ volatile("xgetbv" : "=a"(states), "=d"(high) : "c"(0));
   constexpr unsigned kTileStates = 3u << 17;
   constexpr int kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
   return (states & kTileStates) == kTileStates && syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;

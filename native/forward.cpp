@@ -145,11 +145,16 @@ void Forward::cutInto(Cut cut) {
   }
 }
 
+/** Waits for the other threads that take part. True when the forward is to stop. */
+bool Forward::meet() {
+  return threads_ > 1 ? pool_.barrier(&aborted_) : aborted_.load(std::memory_order_relaxed);
+}
+
 void Forward::work(int worker) {
   for (size_t s = 0; s < stages_; s++) {
     // The tasks of the next stage do it.
     if (plan_.stages[s].kind == Stage::Kind::WriteKv && attention_.together() && s + 1 < stages_) continue;
-    if (s > 0 && threads_ > 1 && !goesOn(s) && pool_.barrier(&aborted_)) {
+    if (s > 0 && !goesOn(s) && meet()) {
       if (worker == 0) stopped_ = true;
       return;
     }
@@ -174,8 +179,8 @@ std::vector<double> Forward::takeProfile() {
 void Forward::runStage(size_t index, int worker) {
   const Stage& stage = plan_.stages[index];
   const Slice& own = slice(worker, stage.asked);
-  const bool whole = cut_ != Cut::ByTasks;  // of its row-wise stages, a thread does all that its slice needs
-  const bool part = whole || cost(stage, workers_[0].all.tiling.rows, workers_[0].asked.tiling.rows) <= kShort * threads_;
+  const bool whole = isRowWise(stage) && cut_ != Cut::ByTasks;  // all that its slice needs
+  const bool part = whole || threads_ == 1 || costOfAll(stage) <= kShort * threads_;
   const auto each = [&](int count, const auto& task) {
     if (part) {
       const Part part = partOf(count, threads_, worker);
@@ -330,6 +335,10 @@ double Forward::cost(const Stage& stage, int rows, int asked) const {
       break;
   }
   return nanoseconds;
+}
+
+double Forward::costOfAll(const Stage& stage) const {
+  return cost(stage, static_cast<int>(request_->tokens.size()), static_cast<int>(request_->asked.size()));
 }
 
 Forward::Share Forward::share(const Product& product, int rows) const {

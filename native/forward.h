@@ -34,7 +34,7 @@ class Forward {
   bool run(const Request& request, const Answers& answers);
   /** From now on, instead of what seems fastest: so that tests meet every cut. */
   void always(Cut cut) { always_ = cut; }
-  /** Makes a running forward stop at its next barrier. From any thread. */
+  /** Makes a running forward stop before its next stage, or at its next barrier. From any thread. */
   void abort() { aborted_.store(true, std::memory_order_relaxed); }
 
   const std::vector<Stage>& stages() const { return plan_.stages; }
@@ -81,11 +81,13 @@ class Forward {
   Cut quickest() const;
   void cutInto(Cut cut);
   void work(int worker);
+  bool meet();
   void runStage(size_t index, int worker);
   /** Whether a thread may begin the stage while others are still at the one before. */
   bool goesOn(size_t index) const { return cut_ == Cut::ByRows && rowsGoOn_[index]; }
   /** Nanoseconds of a stage on one usual core, about, were there so many rows. */
   double cost(const Stage& stage, int rows, int asked) const;
+  double costOfAll(const Stage& stage) const;
   void runStep(const RowStep& step, int worker, int row, bool asked);
   void multiply(const Product& product, int worker, int begin, int end, bool asked);
   Share share(const Product& product, int rows) const;

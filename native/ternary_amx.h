@@ -28,7 +28,6 @@ struct alignas(64) TileShapes {
   asm volatile("tileloadd (%0,%1,1), %%tmm" #tile : : "r"(from), "r"(static_cast<long>(stride)) : "memory")
 #define UNMASK_TILE_STORE(tile, to, stride) \
   asm volatile("tilestored %%tmm" #tile ", (%0,%1,1)" : : "r"(to), "r"(static_cast<long>(stride)) : "memory")
-#define UNMASK_TILE_ZERO(tile) asm volatile("tilezero %%tmm" #tile : :)
 /** sums += signed activations times unsigned codes. */
 #define UNMASK_TILE_ADD(sums, x, codes) asm volatile("tdpbsud %%tmm" #codes ", %%tmm" #x ", %%tmm" #sums : :)
 

@@ -272,6 +272,7 @@ async function main() {
     const programs = values.test ? "test" : values.bench ? "bench" : "";
     const made = await build({ ...values, programs, log });
     const wanted = made.filter((path) => path.endsWith(values.only));
+    if (programs && wanted.length === 0) throw new Error(`native/${programs} has no ${values.only}.cpp.`);
     if (programs) process.exitCode = (await runPrograms(wanted, { target: values.target, log })) ? 0 : 1;
   } catch (error) {
     console.error(error.message);

@@ -1,4 +1,4 @@
-// Whole models without Node: same bits whatever the threads, instruction set, batch or asked rows;
+// Whole models without Node: same bits whatever the threads, instruction set, batch or asked rows, and however a forward is cut;
 // stopping; bad input.
 #include "model.h"
 
@@ -267,8 +267,9 @@ void severalModelsAtOnce() {
 
 void aborting() {
   const TinyModel tiny(7);
-  for (int i = 0; i < 10; i++) {
-    Model model(tiny.spec("", 3), kQuiet);
+  for (int i = 0; i < 12; i++) {
+    Model model(tiny.spec("", i % 4 == 0 ? 1 : 3), kQuiet);
+    if (i % 4 > 0) model.forward().always(static_cast<Forward::Cut>(i % 4 - 1));
     std::thread other([&] { model.forward().abort(); });
     bool finished = true;
     for (int round = 0; round < 2000 && finished; round++) run(model, {{0, 40, true, 0, {39}}}, &finished);

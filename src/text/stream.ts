@@ -11,7 +11,8 @@ export class StreamDecoder {
 
   /** The characters completed by these bytes. */
   push(bytes: Uint8Array): string {
-    if (!this.#open && bytes.every((byte) => byte < 0x80)) return String.fromCharCode(...bytes); // sooner than to ask
+    const plain = !this.#open && bytes.length < 256 && bytes.every((byte) => byte < 0x80);
+    if (plain) return String.fromCharCode(...bytes); // sooner than to ask the decoder
     this.#open = bytes.length === 0 ? this.#open : bytes[bytes.length - 1] >= 0x80;
     return this.#utf8.decode(bytes, { stream: true });
   }
