@@ -75,7 +75,7 @@ describe("docs/client.md", () => {
   const printed: Record<number, unknown[]> = {
     0: ["2 + 2 equals 4.", "2", 4.5],
     1: ["unmask-5m", "47 + 38 equals 85.", "stop"],
-    2: ["forward 1: 7 still masked", "The capital of Kenya is N", "forward 2: 30 still masked", "airobi.", "stop"],
+    2: ["forward 1: 7 still masked", "The capital of Kenya is N", "forward 2: 31 still masked", "airobi.", "stop"],
     3: ["invalid_request", "threshold", 400],
     4: ["2 + 2 equals 4.\n2 + 2 equals 4."],
   };
