@@ -12,6 +12,7 @@ namespace unmask {
 
 constexpr int kPanelRows = 32;  // weight rows that a ternary panel holds side by side
 constexpr int kGroup = 64;      // columns of int8 activations that lie together: one cache line
+constexpr int kGroupCodes = 512, kGroupUnpacked = 2048;  // bytes of a panel's codes in a group, packed and unpacked
 constexpr int kPage = 32;       // positions of a K/V page
 constexpr int kPadding = 64;    // activation rows are zero-padded to a multiple of this many floats
 constexpr int kChunk = 512;     // vocabulary tokens that the head reduces at a time

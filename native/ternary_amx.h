@@ -12,10 +12,12 @@
 
 namespace {
 
+using unmask::kGroupCodes;
+using unmask::kGroupUnpacked;
+
 constexpr int kTokenTile = 16;
 constexpr int kFew = 3;               // rows up to which VPDPBUSD is faster: it needs no codes in memory
 constexpr int kRunGroups = 10;        // 20 KB unpacked
-constexpr int kUnpackedGroup = 2048;  // bytes of 64 columns of a panel: [16 quads][2 halves][64]
 
 /** What LDTILECFG reads. */
 struct alignas(64) TileShapes {
@@ -70,7 +72,7 @@ inline void unpackGroup(const uint8_t* codes, uint8_t* out) {
 #define UNMASK_TILE_RUN(lo, hi, x)                                                       \
   UNMASK_TILE_LOAD(lo, sums, 128);                                                       \
   UNMASK_TILE_LOAD(hi, sums + 16, 128);                                                  \
-  for (int g = 0; g < groups; g++, activations += rows * kGroup, unpacked += kUnpackedGroup) { \
+  for (int g = 0; g < groups; g++, activations += rows * kGroup, unpacked += kGroupUnpacked) { \
     UNMASK_TILE_LOAD(x, activations, kGroup);                                            \
     UNMASK_TILE_LOAD(6, unpacked, 128);                                                  \
     UNMASK_TILE_ADD(lo, x, 6);                                                           \
@@ -98,11 +100,11 @@ inline void fewRows(int rows, const uint8_t* codes, const int8_t* x, int groups,
 
 inline void firstTile(int rows, const uint8_t* codes, const int8_t* x, int groups, int32_t* sums, uint8_t* unpacked) {
   if (rows <= kFew) return fewRows(rows, codes, x, groups, sums);
-  alignas(64) uint8_t own[kRunGroups * kUnpackedGroup];
+  alignas(64) uint8_t own[kRunGroups * kGroupUnpacked];
   for (int first = 0; first < groups; first += kRunGroups) {
     const int count = groups - first < kRunGroups ? groups - first : kRunGroups;
     uint8_t* bytes = unpacked == nullptr ? own : unpacked;
-    for (int g = 0; g < count; g++) unpackGroup(codes + (first + g) * 512, bytes + g * kUnpackedGroup);
+    for (int g = 0; g < count; g++) unpackGroup(codes + (first + g) * kGroupCodes, bytes + g * kGroupUnpacked);
     bufferTile(rows, bytes, x + first * rows * kGroup, count, sums);
   }
 }

@@ -15,8 +15,8 @@ namespace {
 using unmask::kPanelRows;
 using unmask::TernaryJob;
 
-constexpr int kGroupCodes = 512;      // bytes of 64 columns of a panel, packed
-constexpr int kGroupUnpacked = 2048;  // and unpacked
+using unmask::kGroupCodes;
+using unmask::kGroupUnpacked;
 
 // Provided by ternary_scalar.h, ternary_avx2.h and so on; sums are [rows][32]:
 // constexpr int kTokenTile, kRunGroups;

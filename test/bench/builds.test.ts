@@ -1,8 +1,9 @@
-// scripts/bench-builds.mjs, on this checkout against itself.
+// scripts/bench-builds.mjs and bench-bursts.mjs, on this checkout against itself.
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { nativeAvailable } from "../../src/backend/native.js";
 
 const run = promisify(execFile);
 const script = "scripts/bench-builds.mjs";
@@ -35,4 +36,22 @@ test.each([
 ])("%j is a usage error", async (values, said) => {
   const failed = run(process.execPath, [script, ...values]);
   await expect(failed).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(said) });
+});
+
+describe("bursts of forwards", () => {
+  const bursts = "scripts/bench-bursts.mjs";
+
+  // Hundreds of forwards, too many for the reference.
+  test.runIf(nativeAvailable().ok)("both builds take their time, for each number of rows", async () => {
+    const { stdout } = await run(process.execPath, [bursts, ".", "--rows", "1,9", "--rounds", "1", "--isa", "scalar"]);
+    const rows = stdout.split("\n").flatMap((line) => line.match(/^\| (\d+) \| (\d+) \| (\d+) \|/) ?? []);
+    expect([rows[1], rows[5]]).toEqual(["1", "9"]);
+    for (const time of [rows[2], rows[3], rows[6], rows[7]]) expect(Number(time)).toBeGreaterThan(0);
+    expect(stdout).toContain("this build (scalar)");
+  });
+
+  test("without another build it is a usage error", async () => {
+    const failed = run(process.execPath, [bursts]);
+    await expect(failed).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining("name the folder") });
+  });
 });
